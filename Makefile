@@ -1,0 +1,52 @@
+.DEFAULT_GOAL := help
+.PHONY: help demo test fast lint format locks bench sample-model recording
+SHELL := /bin/bash
+
+# uv in the version of the table of facts; everything else comes through it, pinned in pyproject.toml.
+UV_VERSION := $(shell sed -n 's/.*"version": "\([0-9.]*\)".*/\1/p' cookiecutter.json | head -n 1)
+UV := .tools/uv-$(UV_VERSION)/bin/uv
+export PATH := $(CURDIR)/$(dir $(UV)):$(PATH)
+
+# Builds in containers trust what this machine trusts, where that was set up by hand.
+export CA_BUNDLE ?= $(SSL_CERT_FILE)
+
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
+
+demo: .venv ## Render the default answers, run the service, ask it, stop it
+	uv run tools/demo.py
+
+test: .venv lint ## Run every test; those in containers where Docker answers
+	uv run pytest
+
+fast: .venv lint ## Run the tests that take seconds
+	uv run pytest tests/unit tests/render
+
+lint: .venv ## Check style and format of everything that is Python here
+	uv run ruff check .
+	uv run ruff format --check .
+
+format: .venv ## Format everything that is Python here
+	uv run ruff check --fix .
+	uv run ruff format .
+
+locks: .venv ## Move the date up to which releases are locked to today, and prove that all still works
+	uv run tools/move_date.py
+	$(MAKE) test
+
+bench: .venv ## Measure rendering, image sizes, starts and rebuilds
+	uv run tools/bench.py
+
+sample-model: $(UV) ## Train the sample model anew
+	uv run --script tools/train_digits.py
+
+recording: .venv ## Record docs/demo.svg from a real run of the demo
+	uv run tools/record_demo.py
+
+.venv: pyproject.toml $(UV)
+	uv sync --quiet
+	@touch .venv
+
+$(UV):
+	python3 -m venv $(dir $(UV))..
+	$(dir $(UV))pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)

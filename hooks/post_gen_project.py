@@ -1,0 +1,42 @@
+"""Lock the dependencies of the new project, so that its first build is a locked one.
+
+The only program that runs is the package manager's own lock command. Without it or without a network
+the project is whole all the same, and one line says how to make the lock later.
+"""
+
+import json
+import subprocess
+import sys
+
+SECONDS = 60
+
+
+def lock(command: list[str]) -> str | None:
+    """Run a lock command in the new project; return why there is no lock, if so."""
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+    except FileNotFoundError:
+        return f"{command[0]} is not installed"
+    except subprocess.TimeoutExpired:
+        return f"`{' '.join(command)}` took longer than {SECONDS} s"
+    return None if result.returncode == 0 else find_reason(result.stderr)
+
+
+def find_reason(stderr: str) -> str:
+    """Return the innermost cause that a lock command gives for its failure, on one line."""
+    lines = [line.strip().removeprefix("error:").removeprefix("cause:").strip() for line in stderr.splitlines()]
+    return next((line for line in reversed(lines) if line), "it gave no reason")
+
+
+def main() -> None:
+    """Make the lock if that is this package manager's way, and say what to do next."""
+    answers = json.loads(r"""{{ cookiecutter | tojson }}""")
+    slug, manager = answers["project_slug"], answers["_package_managers"][answers["package_manager"]]
+    problem = lock(manager["lock_command"])
+    if problem:
+        sys.stderr.write(f"{manager['lock_file']} is not made yet ({problem}): run `make lock` in {slug} first.\n")
+    sys.stdout.write(f"{slug} is ready: cd {slug} && docker compose up --build\n")
+
+
+if __name__ == "__main__":
+    main()

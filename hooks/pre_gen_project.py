@@ -1,0 +1,97 @@
+"""Refuse answers that cannot work, before any file is written.
+
+`find_conflicts` is the one judge of answers: the hook runs it, and the tests ask it which combinations
+they may expect to work. What it knows of the choices comes from the table of facts in cookiecutter.json.
+"""
+
+import json
+import re
+import sys
+import unicodedata
+
+# At once a DNS label (RFC 1035, so that a Kubernetes service may bear it), an image name and a distribution
+# name (where "a--b" would be the same as "a-b").
+SLUG = re.compile(r"[a-z](-?[a-z0-9])*")
+SLUG_LENGTH = 63
+LINE_LENGTH = 200
+
+
+def find_conflicts(answers: dict) -> list[str]:
+    """Return one sentence for each reason why these answers cannot become a project; none if they can.
+
+    `answers` is cookiecutter's context: the answer to each option, and the table of facts.
+    """
+    problems = [check_slug(answers), check_runtime(answers)]
+    problems += [check_line(answers, option) for option in ("project_name", "description", "author")]
+    return [problem for problem in problems if problem]
+
+
+def check_slug(answers: dict) -> str | None:
+    """Say why the slug cannot name a directory, a distribution, an image and a container at once."""
+    slug = answers["project_slug"]
+    if not SLUG.fullmatch(slug) or len(slug) > SLUG_LENGTH:
+        return (
+            f"project_slug is {slug!r}, but it names the distribution, the image and the container: use 1 to "
+            f"{SLUG_LENGTH} lower-case letters, digits and single hyphens, beginning with a letter."
+        )
+    if slug in find_distributions(answers):
+        return f"project_slug is {slug!r}, which the project itself depends on: choose another name."
+    return None
+
+
+def find_distributions(answers: dict) -> set[str]:
+    """Return the names of the distributions that any generated project asks for."""
+    requirements = [line for group in answers["_requirements"].values() for line in group]
+    requirements += [runtime["requirement"] for runtime in answers["_model_runtimes"].values()]
+    return {re.split(r"[^a-z0-9-]", requirement)[0] for requirement in requirements}
+
+
+def check_runtime(answers: dict) -> str | None:
+    """Say why the model runtime has no wheel for the base image, and which answers near by work."""
+    bases, runtimes = answers["_base_images"], answers["_model_runtimes"]
+    base, runtime = answers["base_image"], answers["model_runtime"]
+    libc = bases[base]["libc"]
+    if libc in runtimes[runtime]["libc"]:
+        return None
+    other_runtimes = sorted(name for name, facts in runtimes.items() if libc in facts["libc"])
+    other_bases = sorted(name for name, facts in bases.items() if facts["libc"] in runtimes[runtime]["libc"])
+    return (
+        f"{runtime} publishes no {libc} wheel, so it cannot be installed on {base}: choose "
+        f"model_runtime={join_or(other_runtimes)}, or base_image={join_or(other_bases)}."
+    )
+
+
+def join_or(names: list[str]) -> str:
+    """Join names as a sentence does."""
+    return " or ".join(names)
+
+
+def check_line(answers: dict, option: str) -> str | None:
+    """Say why a text cannot stand on one line of TOML, YAML and a Dockerfile."""
+    text = answers[option]
+    if not text.strip():
+        return f"{option} is empty: say it in a few words."
+    if len(text) > LINE_LENGTH:
+        return f"{option} has {len(text)} characters: say it in {LINE_LENGTH} or fewer."
+    odd = next((character for character in text if not is_printable(character)), None)
+    if odd is not None:
+        return f"{option} contains the character U+{ord(odd):04X}, which no line of text can hold: remove it."
+    return None
+
+
+def is_printable(character: str) -> bool:
+    """Whether a character may stand in a line: no control, surrogate, line or paragraph separator."""
+    return unicodedata.category(character) not in {"Cc", "Cs", "Cn", "Zl", "Zp"} and character != "\ufeff"
+
+
+def main() -> None:
+    """Say what is wrong on stderr and exit with 1, which makes cookiecutter leave nothing behind."""
+    answers = json.loads(r"""{{ cookiecutter | tojson }}""")
+    conflicts = find_conflicts(answers)
+    if conflicts:
+        # Blank lines, because cookiecutter follows up with a traceback of its own.
+        sys.exit("\n" + "\n".join(conflicts) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+"""A generated project as its users meet it: rendered, started with compose, asked, stopped.
+
+The demo, the benchmark and the container tests all go through here.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cookiecutter.main import cookiecutter
+
+TEMPLATE = Path(__file__).parents[1]
+
+Answers = dict[str, str]
+
+
+class CommandFailedError(RuntimeError):
+    """A command of a generated project failed; the message holds what it printed."""
+
+
+def render(answers: Answers, directory: Path, *, hooks: bool = True) -> Path:
+    """Render the template into a directory without prompts and return the project's path."""
+    path = cookiecutter(
+        str(TEMPLATE),
+        no_input=True,
+        extra_context=dict(answers),
+        output_dir=str(directory),
+        accept_hooks=hooks,
+        default_config=True,
+    )
+    return Path(path)
+
+
+def run(command: list[str], cwd: Path, **environment: str) -> str:
+    """Run a command to its end and return what it prints; raise `CommandFailedError` if it fails."""
+    result = subprocess.run(
+        command,
+        cwd=cwd,
+        env=os.environ | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if result.returncode:
+        raise CommandFailedError(f"`{' '.join(command)}` ended with {result.returncode}:\n{result.stdout}")
+    return result.stdout
+
+
+def docker_answers() -> bool:
+    """Whether a Docker engine can be asked from here."""
+    try:
+        return subprocess.run(["docker", "info"], capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
+def free_port() -> int:
+    """Return a TCP port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@dataclass
+class Project:
+    """A rendered project and the one service that its compose file starts."""
+
+    path: Path
+    port: int = field(default_factory=free_port)
+
+    @property
+    def image(self) -> str:
+        """The name of the project's image, and of its compose project."""
+        return self.path.name
+
+    def compose(self, *arguments: str, **environment: str) -> str:
+        """Run `docker compose` as a user would in the project's directory."""
+        return run(["docker", "compose", *arguments], self.path, PORT=str(self.port), **environment)
+
+    @contextmanager
+    def running(self, *arguments: str, **environment: str) -> Iterator["Project"]:
+        """Start the service with `docker compose up`, and take everything down in the end."""
+        try:
+            self.compose("up", "--detach", *arguments, **environment)
+            yield self
+        finally:
+            self.compose("down", "--volumes", "--timeout", "1", **environment)
+
+    def container(self) -> str:
+        """Return the id of the service's container, running or not."""
+        return self.compose("ps", "--all", "--quiet", "service").strip()
+
+    def inspect(self, format_: str) -> str:
+        """Return a fact about the container, as `docker inspect` gives it."""
+        return run(["docker", "inspect", "--format", format_, self.container()], self.path).strip()
+
+    def logs(self) -> str:
+        """Return what the container has printed."""
+        return run(["docker", "logs", self.container()], self.path)
+
+    def get(self, path: str) -> tuple[int, dict]:
+        """Ask the service and return status and JSON body."""
+        return ask(f"http://127.0.0.1:{self.port}{path}")
+
+    def predict(self) -> dict:
+        """Send the example request of the project and return the prediction."""
+        body = (self.path / "examples" / "predict.json").read_bytes()
+        status, answer = ask(f"http://127.0.0.1:{self.port}/predict", body)
+        if status != 200:
+            raise CommandFailedError(f"/predict answered {status}: {answer}")
+        return answer
+
+    def wait_ready(self, seconds: float = 60) -> None:
+        """Wait until the service says that it is ready."""
+        deadline = time.monotonic() + seconds
+        while not self.is_ready():
+            if time.monotonic() > deadline:
+                raise CommandFailedError(f"{self.image} was not ready after {seconds} s")
+            time.sleep(0.01)
+
+    def is_ready(self) -> bool:
+        """Whether the service answers that it is ready."""
+        try:
+            return self.get("/health/ready")[0] == 200
+        except OSError:
+            return False
+
+
+def ask(url: str, body: bytes | None = None) -> tuple[int, dict]:
+    """Send one request and return status and JSON body, whatever the status is."""
+    request = urllib.request.Request(url, body, {"content-type": "application/json"})  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
+            return response.status, json.load(response)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.load(error)

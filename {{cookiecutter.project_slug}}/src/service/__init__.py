@@ -1,0 +1,1 @@
+"""The service: a model on a volume, asked over HTTP."""

@@ -1,0 +1,22 @@
+"""`python -m service`: settings from the environment, then the server, then an exit code."""
+
+import signal
+import sys
+
+
+def main() -> None:
+    """Serve, and leave with one sentence on stderr if that cannot be done."""
+    # PID 1 of a container is deaf to a signal until it handles it, and the imports take a moment.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+
+    from service.server import run
+    from service.settings import SettingsError, read_settings
+
+    try:
+        sys.exit(run(read_settings()))
+    except SettingsError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""The application: what runs while it lives, what answers, and what an error looks like."""
+
+import logging
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypedDict
+
+from fastapi import FastAPI
+
+from service import loader
+from service.about import about
+from service.draining import CloseWhileDraining
+from service.errors import ModelError, ServiceError, answer_service_error
+from service.readiness import Readiness
+from service.routes import health, predict, root
+from service.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+class State(TypedDict):
+    """What every request finds in `request.state`."""
+
+    readiness: Readiness
+
+
+def create_app(settings: Settings, readiness: Readiness) -> FastAPI:
+    """Build the application; the model is loaded when it starts, not here."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[State]:
+        # A daemon thread: liveness answers while gigabytes are read, and a stop does not wait for them.
+        threading.Thread(target=load_model, args=(settings, readiness), name="load", daemon=True).start()
+        yield {"readiness": readiness}
+
+    name, version, description = about()
+    app = FastAPI(title=name, version=version, description=description, lifespan=lifespan)
+    app.add_middleware(CloseWhileDraining, readiness=readiness)
+    app.exception_handler(ServiceError)(answer_service_error)
+    app.include_router(root.router)
+    app.include_router(health.router)
+    app.include_router(predict.router)
+    return app
+
+
+def load_model(settings: Settings, readiness: Readiness) -> None:
+    """Load the model and tell readiness how it went; nothing that happens here is lost."""
+    try:
+        served = loader.load(settings)
+    except ModelError as error:
+        readiness.load_failed(str(error))
+    except BaseException as error:
+        # Whatever it was: a service that goes on saying "loading" would be the worst answer.
+        logger.exception("loading the model failed in a way that nobody foresaw")
+        readiness.load_failed(f"the model cannot be loaded: {error!r}")
+    else:
+        logger.info("model %s is ready", served)
+        readiness.load_succeeded(served)

@@ -1,0 +1,68 @@
+"""From a volume to a model that answers: find, verify, load, warm up."""
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from service import checksums, model_repository, model_runtime, predictor
+from service.errors import ModelError
+from service.model_runtime import Model
+from service.settings import Settings
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """A model that has proved that it answers, and what it is called."""
+
+    name: str
+    version: str
+    model: Model
+
+    def __str__(self) -> str:
+        """Name it as the repository does."""
+        return f"{self.name}/{self.version}"
+
+
+def load(settings: Settings) -> ServedModel:
+    """Find the model that the settings name, verify its files, load it and ask it once.
+
+    Raises `ModelError` with one sentence that names the path and the remedy.
+    """
+    try:
+        found = model_repository.find(settings)
+        checksums.verify(found.file)
+        model = model_runtime.load(found.file)
+    except PermissionError as error:
+        raise ModelError(explain_denial(Path(error.filename))) from error
+    except OSError as error:
+        raise ModelError(f"{error.filename} cannot be read ({error.strerror}): check the volume") from error
+    warm_up(model, found.file)
+    return ServedModel(found.name, found.version, model)
+
+
+def warm_up(model: Model, file: Path) -> None:
+    """Ask the example request, so that the first caller waits for nothing and a misfit shows now."""
+    try:
+        predictor.predict(model, predictor.EXAMPLE)
+    except Exception as error:
+        reason = str(error).partition("\n")[0]
+        raise ModelError(
+            f"{file} loads but does not answer the example request of src/service/predictor.py ({reason}): "
+            "fit the one to the other"
+        ) from error
+
+
+def explain_denial(path: Path) -> str:
+    """Say who may read the first thing on the way to this path that we may not read, and how to change it."""
+    denied = next((step for step in [*reversed(path.parents), path] if not readable(step)), path)
+    status = denied.stat()
+    return (
+        f"{denied} may not be read by uid {os.geteuid()}, it belongs to uid {status.st_uid} with mode "
+        f"{stat.S_IMODE(status.st_mode):04o}: run `chmod -R a+rX` on the directory behind the volume"
+    )
+
+
+def readable(path: Path) -> bool:
+    """Whether this process may read a file, or enter and list a directory."""
+    return os.access(path, os.R_OK | os.X_OK if path.is_dir() else os.R_OK)

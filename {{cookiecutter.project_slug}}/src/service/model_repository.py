@@ -1,0 +1,1 @@
+{% include "model_repository/" ~ cookiecutter.model_layout ~ ".py" %}

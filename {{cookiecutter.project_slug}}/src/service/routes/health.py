@@ -1,0 +1,84 @@
+"""For orchestrators: whether the process is alive, whether it may be asked, and what it is doing.
+
+No route here runs a prediction, and liveness depends on nothing.
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, Field
+
+from service.about import about
+from service.dependencies import ReadinessDep
+from service.loader import ServedModel
+from service.readiness import State
+
+router = APIRouter(prefix="/health", tags=["health"])
+
+
+class Live(BaseModel):
+    """The process answers."""
+
+    live: Literal[True] = True
+
+
+class Ready(BaseModel):
+    """Whether requests are welcome, and why or why not."""
+
+    ready: bool
+    reason: Annotated[str, Field(examples=["model digits/1 answers"])]
+
+
+class ModelInfo(BaseModel):
+    """Which model answers."""
+
+    name: Annotated[str, Field(examples=["digits"])]
+    version: Annotated[str, Field(examples=["1"])]
+
+    @classmethod
+    def of(cls, served: ServedModel) -> "ModelInfo":
+        """Describe a model that is being served."""
+        return cls(name=served.name, version=served.version)
+
+
+class Health(BaseModel):
+    """The state of the process in one look."""
+
+    state: State
+    reason: Annotated[str, Field(examples=["model digits/1 answers"])]
+    since: Annotated[datetime, Field(description="When this state began, UTC")]
+    model: ModelInfo | None
+    version: Annotated[str, Field(description="The version of the service", examples=["0.1.0"])]
+
+
+NOT_READY = "Loading, draining or failed; the reason says which."
+
+
+@router.get("/live")
+async def live() -> Live:
+    """Answer at once, whatever the model does."""
+    return Live()
+
+
+@router.get("/ready", responses={503: {"model": Ready, "description": NOT_READY}})
+async def ready(readiness: ReadinessDep, response: Response) -> Ready:
+    """Answer 200 when requests are welcome, 503 when not."""
+    status = readiness.status
+    is_ready = status.state is State.READY
+    response.status_code = 200 if is_ready else 503
+    return Ready(ready=is_ready, reason=status.reason)
+
+
+@router.get("", responses={503: {"model": Health, "description": NOT_READY}})
+async def health(readiness: ReadinessDep, response: Response) -> Health:
+    """Sum it up: state, model, version, and since when; 200 when ready, 503 when not."""
+    status, served = readiness.status, readiness.served
+    response.status_code = 200 if status.state is State.READY else 503
+    return Health(
+        state=status.state,
+        reason=status.reason,
+        since=status.since,
+        model=ModelInfo.of(served) if served else None,
+        version=about().version,
+    )

@@ -1,0 +1,119 @@
+"""From settings to a running server: the only module that knows uvicorn.
+
+How it stops: SIGTERM turns readiness to 503 and makes every response close its connection, while
+requests are answered as before. When none has come for a moment, or half of the drain time is over,
+the listening sockets close, what was accepted is answered, and the process leaves. A second signal
+ends it at once.
+"""
+
+import asyncio
+import logging
+import os
+import socket
+import time
+from itertools import chain
+from types import FrameType
+
+import uvicorn
+
+from service.app import create_app
+from service.readiness import Readiness
+from service.settings import Settings
+
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+# A client that keeps its connection may be about to use it; this long without a request counts as idle.
+QUIET_SECONDS = 0.3
+# Longer than the 60 s of common load balancers, so that it is never us who closes a connection in use.
+KEEP_ALIVE_SECONDS = 65
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server, which leaves when there is no model, and drains before it stops."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Prepare everything; nothing listens yet."""
+        self.readiness = Readiness()
+        self.drain_seconds = settings.drain_seconds
+        self._deadline = float("inf")
+        self._last_busy = time.monotonic()
+        self._requests_seen = 0
+        super().__init__(
+            uvicorn.Config(
+                create_app(settings, self.readiness),
+                host=settings.host,
+                port=settings.port,
+                log_config=None,
+                lifespan="on",
+                ws="none",
+                server_header=False,
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            )
+        )
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Drain on the first signal, leave at once on the second."""
+        if self.readiness.draining:
+            os._exit(128 + sig)
+        self._deadline = time.monotonic() + self.drain_seconds
+        self.readiness.drain()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Say ten times a second whether to stop listening."""
+        if await super().on_tick(counter) or self.readiness.failure is not None:
+            return True
+        return self.readiness.draining and (self._quiet() or self._remaining() < self.drain_seconds / 2)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop listening, answer what was accepted, then let uvicorn close what is left."""
+        if self.readiness.draining:
+            await self._stop_listening()
+            while self.server_state.connections and not self._quiet() and self._remaining() > 0:
+                await asyncio.sleep(0.05)
+            self.config.timeout_graceful_shutdown = max(1, round(self._remaining()))
+        await super().shutdown(sockets)
+
+    def _remaining(self) -> float:
+        return self._deadline - time.monotonic()
+
+    def _quiet(self) -> bool:
+        """Whether no request is being answered and none has come for a moment."""
+        state = self.server_state
+        if state.tasks or state.total_requests != self._requests_seen:
+            self._requests_seen = state.total_requests
+            self._last_busy = time.monotonic()
+        return time.monotonic() - self._last_busy >= QUIET_SECONDS
+
+    async def _stop_listening(self) -> None:
+        """Close the listening sockets without resetting the connections that wait to be accepted."""
+        loop = asyncio.get_running_loop()
+        for server in self.servers:
+            listeners = [socket.socket(fileno=os.dup(listener.fileno())) for listener in server.sockets]
+            server.close()
+            for connection in chain.from_iterable(map(accept_all, listeners)):
+                await loop.connect_accepted_socket(self._create_protocol, connection)
+
+    def _create_protocol(self) -> asyncio.Protocol:
+        return self.config.http_protocol_class(  # type: ignore[call-arg]
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+
+
+def accept_all(listener: socket.socket) -> list[socket.socket]:
+    """Accept every connection that waits, then close the listener before another can come."""
+    accepted: list[socket.socket] = []
+    with listener:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except BlockingIOError:
+                return accepted
+            connection.setblocking(False)
+            accepted.append(connection)
+
+
+def run(settings: Settings) -> str | None:
+    """Serve until told to stop; return why there was nothing to serve, if so."""
+    logging.basicConfig(level=settings.log_level.upper(), format=LOG_FORMAT)
+    server = Server(settings)
+    server.run()
+    return server.readiness.failure

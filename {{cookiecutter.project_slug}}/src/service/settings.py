@@ -1,0 +1,60 @@
+"""Every environment variable that the service reads: its type, its default and its unit."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """The settings of one process; each field is the environment variable of the same name."""
+
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
+
+    host: str = "0.0.0.0"  # noqa: S104
+    """Address to listen on; everywhere, because a container has no other door."""
+
+    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    """TCP port to listen on."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least serious kind of line that is logged."""
+
+    model_repository: Path = Path("/models")
+    """Directory where the model volume is mounted."""
+
+    model_name: Annotated[str, Field(pattern=r"^\w[\w.-]*$")] = "digits"
+    """Which model of the repository is served."""
+
+    model_version: Literal["latest"] | Annotated[int, Field(ge=1)] = "latest"
+    """The version policy: the largest number there is, or this one."""
+
+    drain_seconds: Annotated[float, Field(gt=0, le=3600)] = 9.0
+    """Seconds from SIGTERM to the exit at the latest; fewer than the container's stop grace period."""
+
+
+class SettingsError(ValueError):
+    """An environment variable holds what the service cannot work with."""
+
+
+def read_settings() -> Settings:
+    """Read the settings from the environment.
+
+    Raises `SettingsError` with one sentence that names every variable in the wrong.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError(describe(error)) from None
+
+
+def describe(error: ValidationError) -> str:
+    """Say which variables are wrong and what they may be."""
+    problems: dict[str, list[str]] = {}
+    for problem in error.errors():
+        found = f"{str(problem['loc'][0]).upper()} is {problem['input']!r}"
+        expected = re.sub(r"^\w+ should ", "must ", problem["msg"])
+        problems.setdefault(found, []).append(expected)
+    return "; ".join(f"{found} but {' or '.join(msgs)}" for found, msgs in problems.items())

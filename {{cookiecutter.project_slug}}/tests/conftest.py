@@ -1,0 +1,98 @@
+"""A model volume of its own for each test, and services that run on it."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+import pytest
+from fastapi.testclient import TestClient
+
+from service.app import create_app
+from service.readiness import Readiness, State
+from service.settings import Settings
+
+PROJECT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def volume(tmp_path: Path) -> Path:
+    """A writable copy of the sample volume."""
+    return Path(shutil.copytree(PROJECT / "models", tmp_path / "models"))
+
+
+@pytest.fixture
+def settings(volume: Path) -> Settings:
+    return Settings(model_repository=volume)
+
+
+@pytest.fixture
+def client(settings: Settings) -> Iterator[TestClient]:
+    """A client of an application whose model is ready."""
+    readiness = Readiness()
+    with TestClient(create_app(settings, readiness)) as client:
+        wait_until(lambda: readiness.status.state is not State.LOADING)
+        yield client
+
+
+@dataclass
+class Service:
+    """A service in a process of its own."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    log: Path
+
+    def get(self, path: str) -> httpx2.Response:
+        return httpx2.get(f"http://127.0.0.1:{self.port}{path}")
+
+    def is_ready(self) -> bool:
+        assert self.process.poll() is None, self.log.read_text(encoding="utf-8")
+        try:
+            return self.get("/health/ready").is_success
+        except httpx2.TransportError:
+            return False
+
+
+Start = Callable[..., Service]
+
+
+@pytest.fixture
+def start(volume: Path, tmp_path: Path) -> Iterator[Start]:
+    """Start a service on the test's volume, with settings as keyword arguments."""
+    services: list[Service] = []
+
+    def start(**settings: object) -> Service:
+        port = free_port()
+        ours = {"HOST": "127.0.0.1", "PORT": port, "MODEL_REPOSITORY": volume, **settings}
+        environment = os.environ | {name: str(value) for name, value in ours.items()}
+        log = tmp_path / f"{port}.log"
+        with log.open("wb") as stderr:
+            process = subprocess.Popen([sys.executable, "-m", "service"], env=environment, stderr=stderr)
+        services.append(Service(process, port, log))
+        return services[-1]
+
+    yield start
+    for service in services:
+        service.process.kill()
+        service.process.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)

@@ -1,0 +1,50 @@
+import threading
+
+import pytest
+from conftest import wait_until
+from fastapi.testclient import TestClient
+
+from service import loader
+from service.app import create_app
+from service.readiness import Readiness
+from service.settings import Settings
+
+
+def test_a_ready_service_says_which_model_answers(client: TestClient) -> None:
+    assert client.get("/health/live").json() == {"live": True}
+    ready = client.get("/health/ready")
+    assert (ready.status_code, ready.json()["ready"]) == (200, True)
+    health = client.get("/health")
+    assert health.status_code == 200
+    assert health.json().items() >= {"state": "ready", "version": "0.1.0"}.items()
+    assert health.json()["model"]["name"] == "digits"
+
+
+def test_liveness_answers_while_the_model_is_loading(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release, load = threading.Event(), loader.load
+
+    def load_slowly(settings: Settings) -> loader.ServedModel:
+        release.wait()
+        return load(settings)
+
+    monkeypatch.setattr(loader, "load", load_slowly)
+    with TestClient(create_app(settings, Readiness())) as client:
+        assert client.get("/health/live").status_code == 200
+        ready = client.get("/health/ready")
+        assert (ready.status_code, ready.json()["ready"]) == (503, False)
+        assert "being loaded" in ready.json()["reason"]
+        assert client.get("/health").status_code == 503
+        release.set()
+        wait_until(lambda: client.get("/health/ready").status_code == 200)
+
+
+def test_a_failed_load_is_told_with_its_reason(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: Settings) -> loader.ServedModel:
+        raise MemoryError("too large")
+
+    monkeypatch.setattr(loader, "load", fail)
+    with TestClient(create_app(settings, Readiness())) as client:
+        wait_until(lambda: client.get("/health").json()["state"] == "failed")
+        assert "too large" in client.get("/health/ready").json()["reason"]

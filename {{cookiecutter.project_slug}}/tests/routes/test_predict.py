@@ -1,0 +1,42 @@
+import json
+
+import pytest
+from conftest import PROJECT
+from fastapi.testclient import TestClient
+
+from service.app import create_app
+from service.readiness import Readiness
+from service.settings import Settings
+
+EXAMPLE = json.loads((PROJECT / "examples" / "predict.json").read_text(encoding="utf-8"))
+
+
+def test_the_example_is_read_as_a_seven(client: TestClient) -> None:
+    response = client.post("/predict", json=EXAMPLE)
+    assert response.status_code == 200
+    assert response.json() == {"digit": 7, "confidence": pytest.approx(0.8605, abs=0.001)}
+
+
+def test_the_example_of_the_documentation_works(client: TestClient) -> None:
+    schemas = client.get("/openapi.json").json()["components"]["schemas"]
+
+    def example(name: str) -> dict[str, object]:
+        return {key: field["examples"][0] for key, field in schemas[name]["properties"].items()}
+
+    assert client.post("/predict", json=example("PredictRequest")).json() == example("PredictResponse")
+
+
+@pytest.mark.parametrize("body", [{}, {"image": []}, EXAMPLE | {"size": 8}, [], None])
+def test_a_request_of_the_wrong_shape_is_refused(client: TestClient, body: object) -> None:
+    assert client.post("/predict", json=body).status_code == 422
+
+
+def test_a_service_without_a_model_asks_callers_to_come_again(settings: Settings) -> None:
+    readiness = Readiness()
+    readiness.load_failed("the model is missing")
+    with TestClient(create_app(settings, readiness)) as client:
+        # The loading thread may yet succeed; a failure that was told first stays.
+        response = client.post("/predict", json=EXAMPLE)
+        if response.status_code == 503:
+            assert response.headers["retry-after"] == "1"
+            assert response.json() == {"detail": "the model is missing"}

@@ -1,0 +1,64 @@
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from service import checksums
+from service.errors import ModelError
+
+CONTENT = b"a model"
+DIGEST = hashlib.sha256(CONTENT).hexdigest()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    file = tmp_path / "model.onnx"
+    file.write_bytes(CONTENT)
+    return file
+
+
+def write_sums(file: Path, *lines: str) -> None:
+    (file.parent / "SHA256SUMS").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+@pytest.mark.parametrize("mode", [" ", "*"])
+def test_a_file_that_matches_is_accepted_in_text_and_binary_mode(file: Path, mode: str) -> None:
+    write_sums(file, f"{DIGEST} {mode}{file.name}")
+    checksums.verify(file)
+
+
+def test_every_listed_file_is_verified(file: Path) -> None:
+    file.with_name("weights.bin").write_bytes(b"other weights")
+    write_sums(file, f"{DIGEST}  {file.name}", f"{DIGEST}  weights.bin")
+    with pytest.raises(ModelError, match=r"weights\.bin is damaged or was changed"):
+        checksums.verify(file)
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        ([f"{DIGEST}  another.onnx"], "does not list model.onnx"),
+        ([f"{DIGEST}  model.onnx", f"{DIGEST}  gone.bin"], "gone.bin is missing although"),
+        ([f"{DIGEST}  ../model.onnx"], "names '../model.onnx', which is not a file beside it"),
+        ([f"{DIGEST}  /etc/passwd"], "names '/etc/passwd', which is not a file beside it"),
+        (["d41d8cd98f00b204e9800998ecf8427e  model.onnx"], "has a line that sha256sum would not write"),
+        ([], "does not list model.onnx"),
+    ],
+)
+def test_a_list_that_does_not_fit_is_refused(file: Path, lines: list[str], sentence: str) -> None:
+    write_sums(file, *lines)
+    with pytest.raises(ModelError) as caught:
+        checksums.verify(file)
+    assert sentence in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_list_is_refused_with_the_command_that_writes_it(file: Path) -> None:
+    with pytest.raises(ModelError, match=r"SHA256SUMS is missing.*run `sha256sum \* > SHA256SUMS`"):
+        checksums.verify(file)
+
+
+def test_a_list_that_is_not_text_is_refused(file: Path) -> None:
+    file.with_name("SHA256SUMS").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ModelError, match="is not text as sha256sum writes it"):
+        checksums.verify(file)

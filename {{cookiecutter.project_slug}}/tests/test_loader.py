@@ -1,0 +1,57 @@
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from service import checksums, loader, model_repository, predictor
+from service.errors import ModelError
+from service.settings import Settings
+
+
+@pytest.fixture
+def file(settings: Settings) -> Path:
+    return model_repository.find(settings).file
+
+
+def test_a_model_is_served_once_it_has_answered(settings: Settings) -> None:
+    assert loader.load(settings).name == "digits"
+
+
+def test_a_tampered_model_is_refused_with_its_path(settings: Settings, file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(ModelError, match="is damaged or was changed") as caught:
+        loader.load(settings)
+    assert str(file) in str(caught.value)
+
+
+def test_a_model_that_does_not_answer_the_example_is_refused(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(predictor, "to_inputs", lambda _: {"text": "a seven"})
+    with pytest.raises(ModelError, match="does not answer the example request"):
+        loader.load(settings)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is denied to root")
+def test_a_file_that_may_not_be_read_is_named_with_owner_mode_and_remedy(
+    settings: Settings, file: Path
+) -> None:
+    file.chmod(0)
+    with pytest.raises(ModelError) as caught:
+        loader.load(settings)
+    assert str(caught.value).startswith(f"{file} may not be read by uid {os.geteuid()}")
+    assert "mode 0000" in str(caught.value)
+    assert "chmod -R a+rX" in str(caught.value)
+
+
+def test_the_first_thing_on_the_way_that_is_denied_is_named(
+    volume: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loader, "readable", lambda path: path != volume)
+    mode = f"{stat.S_IMODE(volume.stat().st_mode):04o}"
+    sentence = loader.explain_denial(volume / "digits" / "1" / checksums.FILE_NAME)
+    assert sentence.startswith(f"{volume} may not be read")
+    assert f"with mode {mode}" in sentence

@@ -1,0 +1,48 @@
+import pytest
+
+from service.settings import Settings, SettingsError, read_settings
+
+
+def test_every_setting_has_a_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    assert read_settings().model_version == "latest"
+
+
+def test_an_empty_variable_means_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "")
+    assert read_settings().port == 8000
+
+
+def test_a_version_can_be_pinned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MODEL_VERSION", "3")
+    assert read_settings().model_version == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("PORT", "http", "PORT is 'http' but must be a valid integer"),
+        ("PORT", "65536", "PORT is '65536' but must be less than or equal to 65535"),
+        ("MODEL_VERSION", "newest", "MODEL_VERSION is 'newest' but must be 'latest' or must be"),
+        ("MODEL_VERSION", "0", "MODEL_VERSION is '0' but must be 'latest' or must be greater than"),
+        ("MODEL_NAME", "../secrets", "MODEL_NAME is '../secrets' but must match pattern"),
+        ("DRAIN_SECONDS", "-1", "DRAIN_SECONDS is '-1' but must be greater than 0"),
+        ("LOG_LEVEL", "loud", "LOG_LEVEL is 'loud' but must be 'debug', 'info', 'warning' or 'error'"),
+    ],
+)
+def test_a_value_that_cannot_work_is_named_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, expected: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as caught:
+        read_settings()
+    assert str(caught.value).startswith(expected)
+    assert "\n" not in str(caught.value)
+
+
+def test_all_wrong_variables_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "0")
+    monkeypatch.setenv("LOG_LEVEL", "loud")
+    with pytest.raises(SettingsError, match=r"PORT is '0'.*; LOG_LEVEL is 'loud'"):
+        read_settings()
