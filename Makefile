@@ -22,13 +22,13 @@ test: .venv lint ## Run every test; those in containers where Docker answers
 fast: .venv lint ## Run the tests that take seconds
 	uv run pytest tests/unit tests/render
 
-lint: .venv ## Check style and format of everything that is Python here
-	uv run ruff check .
-	uv run ruff format --check .
+lint: .venv ## Check style and format; the render tests do so for the generated project
+	uv run ruff check hooks tests tools
+	uv run ruff format --check hooks tests tools
 
 format: .venv ## Format everything that is Python here
-	uv run ruff check --fix .
-	uv run ruff format .
+	uv run ruff check --fix hooks tests tools
+	uv run ruff format --config pyproject.toml .
 
 locks: .venv ## Move the date up to which releases are locked to today, and prove that all still works
 	uv run tools/move_date.py

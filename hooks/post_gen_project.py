@@ -24,8 +24,8 @@ def lock(command: list[str]) -> str | None:
 
 def find_reason(stderr: str) -> str:
     """Return the innermost cause that a lock command gives for its failure, on one line."""
-    lines = [line.strip().removeprefix("error:").removeprefix("cause:").strip() for line in stderr.splitlines()]
-    return next((line for line in reversed(lines) if line), "it gave no reason")
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    return lines[-1].removeprefix("error:").removeprefix("cause:").strip() if lines else "it gave no reason"
 
 
 def main() -> None:
@@ -34,7 +34,8 @@ def main() -> None:
     slug, manager = answers["project_slug"], answers["_package_managers"][answers["package_manager"]]
     problem = lock(manager["lock_command"])
     if problem:
-        sys.stderr.write(f"{manager['lock_file']} is not made yet ({problem}): run `make lock` in {slug} first.\n")
+        missing = f"{manager['lock_file']} is not made yet ({problem})"
+        sys.stderr.write(f"{missing}: run `make lock` in {slug} before the first build.\n")
     sys.stdout.write(f"{slug} is ready: cd {slug} && docker compose up --build\n")
 
 

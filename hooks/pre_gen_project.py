@@ -51,10 +51,11 @@ def check_runtime(answers: dict) -> str | None:
     bases, runtimes = answers["_base_images"], answers["_model_runtimes"]
     base, runtime = answers["base_image"], answers["model_runtime"]
     libc = bases[base]["libc"]
-    if libc in runtimes[runtime]["libc"]:
+    wheels = runtimes[runtime]["wheels"]
+    if wheels[libc]:
         return None
-    other_runtimes = sorted(name for name, facts in runtimes.items() if libc in facts["libc"])
-    other_bases = sorted(name for name, facts in bases.items() if facts["libc"] in runtimes[runtime]["libc"])
+    other_runtimes = sorted(name for name, facts in runtimes.items() if facts["wheels"][libc])
+    other_bases = sorted(name for name, facts in bases.items() if wheels[facts["libc"]])
     return (
         f"{runtime} publishes no {libc} wheel, so it cannot be installed on {base}: choose "
         f"model_runtime={join_or(other_runtimes)}, or base_image={join_or(other_bases)}."

@@ -69,7 +69,8 @@ def main() -> None:
         console.print(f"  {json.dumps(answer)}")
     if answer["digit"] != 7:
         sys.exit("the example is a seven, but the service read something else")
-    console.print(f"[bold]The service read a {answer['digit']}.[/] Look around in {DIRECTORY.relative_to(TEMPLATE)}.")
+    console.print(f"[bold]The service read a {answer['digit']}.[/]")
+    console.print(f"The project is in {project.path.relative_to(TEMPLATE)}.")
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def find_versions(directory: Path) -> list[str]:
     """Return the versions of a model, smallest first; none if there is no such directory."""
     try:
         names = [entry.name for entry in directory.iterdir()]
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         return []
     return sorted(filter(VERSION.fullmatch, names), key=int)
 

@@ -11,7 +11,6 @@ from pydantic import BaseModel, Field
 
 from service.about import about
 from service.dependencies import ReadinessDep
-from service.loader import ServedModel
 from service.readiness import State
 
 router = APIRouter(prefix="/health", tags=["health"])
@@ -35,11 +34,6 @@ class ModelInfo(BaseModel):
 
     name: Annotated[str, Field(examples=["digits"])]
     version: Annotated[str, Field(examples=["1"])]
-
-    @classmethod
-    def of(cls, served: ServedModel) -> "ModelInfo":
-        """Describe a model that is being served."""
-        return cls(name=served.name, version=served.version)
 
 
 class Health(BaseModel):
@@ -79,6 +73,6 @@ async def health(readiness: ReadinessDep, response: Response) -> Health:
         state=status.state,
         reason=status.reason,
         since=status.since,
-        model=ModelInfo.of(served) if served else None,
+        model=ModelInfo(name=served.name, version=served.version) if served else None,
         version=about().version,
     )

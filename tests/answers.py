@@ -1,0 +1,48 @@
+"""The option table as the tests see it: every combination of answers, and which of them work."""
+
+import itertools
+import json
+from pathlib import Path
+
+from pre_gen_project import find_conflicts
+
+TEMPLATE = Path(__file__).parents[1]
+TABLE = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
+PROMPTS = TABLE["__prompts__"]
+
+OPTIONS = {name: default for name, default in TABLE.items() if not name.startswith("_")}
+CHOICES = {name: choices for name, choices in OPTIONS.items() if isinstance(choices, list)}
+DEFAULTS = {name: choices[0] for name, choices in CHOICES.items()}
+FACTS = {name: facts for name, facts in TABLE.items() if name.startswith("_") and not name.startswith("__")}
+
+Answers = dict[str, str]
+
+
+def complete(answers: Answers) -> dict:
+    """Return the context that the hook would see for these answers."""
+    texts = {"project_name": "Digit Reader", "project_slug": "digit-reader"}
+    texts |= {"description": "Reads digits.", "author": "Team"}
+    return FACTS | texts | DEFAULTS | answers
+
+
+ALL = [dict(zip(CHOICES, values, strict=True)) for values in itertools.product(*CHOICES.values())]
+SUPPORTED = [answers for answers in ALL if not find_conflicts(complete(answers))]
+REFUSED = [answers for answers in ALL if find_conflicts(complete(answers))]
+
+
+def nearest(option: str, choice: str) -> Answers:
+    """Return the supported answers with this choice that differ least from the defaults."""
+    candidates = [answers for answers in SUPPORTED if answers[option] == choice]
+    return min(candidates, key=lambda answers: sum(answers[name] != DEFAULTS[name] for name in answers))
+
+
+# The default and, for each other choice, the answers that differ from it in as little as possible.
+ONE_EACH = [DEFAULTS] + [
+    nearest(option, choice) for option, choices in CHOICES.items() for choice in choices[1:]
+]
+
+
+def name(answers: Answers) -> str:
+    """Name answers by what differs from the defaults, in the form that cookiecutter's command line takes."""
+    changed = [f"{option}={value}" for option, value in answers.items() if DEFAULTS.get(option) != value]
+    return " ".join(changed) or "defaults"

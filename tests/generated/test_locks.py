@@ -1,0 +1,66 @@
+"""Locks: made by the hook, the same on every day, and of wheels alone for every platform on offer."""
+
+import itertools
+import re
+import tomllib
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+from answers import CHOICES, DEFAULTS, FACTS, complete
+from pre_gen_project import find_distributions
+from project import CommandFailedError, render, run
+
+PLATFORMS = {"glibc": "manylinux_2_28", "musl": "unknown-linux-musl"}
+
+
+@pytest.mark.parametrize("answers", [DEFAULTS])
+def test_the_hook_makes_a_lock_that_agrees_with_pyproject(project: Path) -> None:
+    lock = (project / "uv.lock").read_bytes()
+    run(["uv", "lock", "--check"], project)
+    (project / "uv.lock").unlink()
+    run(["uv", "lock"], project)
+    assert (project / "uv.lock").read_bytes() == lock
+
+
+@pytest.mark.parametrize("answers", [DEFAULTS])
+def test_the_lock_holds_nothing_newer_than_its_date(project: Path) -> None:
+    lock = tomllib.loads((project / "uv.lock").read_text(encoding="utf-8"))
+    assert lock["options"]["exclude-newer"] == FACTS["_exclude_newer"]
+    times = [wheel["upload-time"] for package in lock["package"] for wheel in package.get("wheels", [])]
+    assert times
+    assert max(times) <= FACTS["_exclude_newer"]
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Return a project with this model runtime, to be resolved for any platform."""
+
+    @cache
+    def render_once(runtime: str) -> Path:
+        return render({"model_runtime": runtime}, tmp_path_factory.mktemp(runtime), hooks=False)
+
+    return render_once
+
+
+@pytest.mark.parametrize("version", CHOICES["python_version"])
+@pytest.mark.parametrize("architecture", FACTS["_architectures"])
+@pytest.mark.parametrize("libc", PLATFORMS)
+@pytest.mark.parametrize("runtime", CHOICES["model_runtime"])
+def test_there_are_wheels_for_exactly_what_the_table_says(
+    directory: Callable[[str], Path], runtime: str, libc: str, architecture: str, version: str
+) -> None:
+    command = ["uv", "pip", "compile", "--quiet", "--only-binary", ":all:", "--python-version", version]
+    command += ["--python-platform", f"{architecture}-{PLATFORMS[libc]}", "pyproject.toml"]
+    if architecture in FACTS["_model_runtimes"][runtime]["wheels"][libc]:
+        assert f"\n{runtime}==" in run(command, directory(runtime))
+    else:
+        with pytest.raises(CommandFailedError, match=f"{runtime}.* has no"):
+            run(command, directory(runtime))
+
+
+def test_every_requirement_is_known_to_the_hook() -> None:
+    lines = itertools.chain(*FACTS["_requirements"].values())
+    names = {re.split("[>=<]", line)[0] for line in lines}
+    assert names | set(CHOICES["model_runtime"]) == find_distributions(complete({}))

@@ -1,0 +1,96 @@
+"""Answers are data: whatever they hold, the files say exactly that; what cannot work leaves nothing."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from answers import REFUSED, TEMPLATE, Answers, complete
+from cookiecutter.main import cookiecutter
+from pre_gen_project import find_conflicts
+from project import render
+
+HOSTILE = [
+    'She said "no"',
+    "back\\slash\\",
+    "it's",
+    "José 🤖 日本語",
+    "$HOME ${PORT} $$ `id`",
+    "# not a comment: {a: b} [c]",
+    "</title><b>&amp;",
+    "%s %(x)s {0} {name}",
+    '"""',
+    "x" * 200,
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_text_arrives_as_it_was_given(tmp_path: Path, text: str) -> None:
+    answers = {"project_name": text, "project_slug": "reader", "description": text, "author": text}
+    project = render(answers, tmp_path, hooks=False)
+    pyproject = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert pyproject["description"] == text
+    assert pyproject["authors"] == [{"name": text}]
+    assert yaml.safe_load((project / "compose.yaml").read_text(encoding="utf-8"))["name"] == "reader"
+    assert (project / "README.md").read_text(encoding="utf-8").startswith(f"# {text}\n\n{text}\n")
+    label = re.search(r"image\.description=(.*) \\\n", (project / "Dockerfile").read_text(encoding="utf-8"))
+    assert label
+    assert json.loads(label[1].replace("\\$", "$")) == text
+
+
+def test_jinja_in_a_replayed_answer_is_not_run(tmp_path: Path) -> None:
+    text = "{{ 7 * 7 }} {% raw %}"
+    config = tmp_path / "config.yaml"
+    config.write_text(yaml.safe_dump({"replay_dir": str(tmp_path / "replay")}), encoding="utf-8")
+    options = {"output_dir": str(tmp_path), "config_file": str(config), "accept_hooks": False}
+    first = cookiecutter(str(TEMPLATE), no_input=True, extra_context={"description": "PLACE"}, **options)
+    shutil.rmtree(first)
+    (replay,) = (tmp_path / "replay").iterdir()
+    replay.write_text(replay.read_text(encoding="utf-8").replace("PLACE", text), encoding="utf-8")
+    again = Path(cookiecutter(str(TEMPLATE), replay=str(replay), **options))
+    pyproject = tomllib.loads((again / "pyproject.toml").read_text(encoding="utf-8"))
+    assert pyproject["project"]["description"] == text
+
+
+def run_cookiecutter(output: Path, *answers: str) -> subprocess.CompletedProcess[str]:
+    """Render with hooks, as a user on the command line does."""
+    command = [sys.executable, "-m", "cookiecutter", TEMPLATE, "--no-input", "--default-config"]
+    command += ["--output-dir", output, *answers]
+    return subprocess.run(command, capture_output=True, text=True, env=os.environ | {"NO_COLOR": "1"})
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [REFUSED[0], {"project_slug": "../evil"}, {"project_slug": "Évil Name"}, {"description": "two\nlines"}],
+)
+def test_answers_that_cannot_work_leave_a_sentence_and_nothing_else(tmp_path: Path, answers: Answers) -> None:
+    output = tmp_path / "output"
+    output.mkdir()
+    result = run_cookiecutter(output, *(f"{option}={value}" for option, value in answers.items()))
+    (sentence,) = find_conflicts(complete(answers))
+    assert result.returncode == 1
+    assert sentence in result.stderr
+    assert list(tmp_path.rglob("*")) == [output]
+
+
+def test_a_choice_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    result = run_cookiecutter(tmp_path, "base_image=windows")
+    assert result.returncode == 1
+    assert "windows" in result.stderr
+    assert "alpine" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_project_that_exists_is_never_overwritten(tmp_path: Path) -> None:
+    mine = tmp_path / "digit-reader" / "mine.txt"
+    mine.parent.mkdir()
+    mine.write_text("keep me", encoding="utf-8")
+    for answers in ([], ["base_image=alpine"]):
+        assert run_cookiecutter(tmp_path, *answers).returncode == 1
+        assert [path for path in tmp_path.rglob("*") if path.is_file()] == [mine]

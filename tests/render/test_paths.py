@@ -1,0 +1,121 @@
+"""The exact set of files, and what kind of text each is."""
+
+import ast
+import filecmp
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from answers import DEFAULTS, SUPPORTED, TEMPLATE, Answers
+from render.conftest import Render
+
+SOURCE = TEMPLATE / "{{cookiecutter.project_slug}}"
+PATHS = """
+.dockerignore .empty .env.example .github/workflows/ci.yml .gitignore .python-version Dockerfile
+Makefile README.md compose.yaml pyproject.toml examples/predict.json models/README.md
+models/digits/1/SHA256SUMS models/digits/1/model.onnx src/service/__init__.py
+src/service/__main__.py src/service/about.py src/service/app.py src/service/checksums.py
+src/service/dependencies.py src/service/draining.py src/service/errors.py src/service/healthcheck.py
+src/service/loader.py src/service/model_repository.py src/service/model_runtime.py
+src/service/predictor.py src/service/readiness.py src/service/routes/__init__.py
+src/service/routes/health.py src/service/routes/predict.py src/service/routes/root.py
+src/service/server.py src/service/settings.py tests/conftest.py tests/routes/test_health.py
+tests/routes/test_predict.py tests/routes/test_root.py tests/test_about.py tests/test_checksums.py
+tests/test_draining.py tests/test_healthcheck.py tests/test_loader.py tests/test_model_repository.py
+tests/test_model_runtime.py tests/test_predictor.py tests/test_readiness.py tests/test_server.py
+tests/test_settings.py tools/write_bytecode.py
+"""
+PARSERS = {
+    ".py": ast.parse,
+    ".toml": tomllib.loads,
+    ".json": json.loads,
+    ".yaml": yaml.safe_load,
+    ".yml": yaml.safe_load,
+}
+STUBS = {"model_runtime.py", "model_repository.py", "test_model_repository.py"}
+
+every_combination = pytest.mark.parametrize("answers", SUPPORTED)
+
+
+def texts(project: Path) -> Iterator[tuple[Path, str]]:
+    """Return every file of a project that is text, with its content and its line ends as they are."""
+    for path in sorted(project.rglob("*")):
+        if path.is_file() and path.suffix != ".onnx":
+            yield path, path.read_bytes().decode("utf-8")
+
+
+@every_combination
+def test_exactly_these_files_are_rendered(rendered: Render, answers: Answers) -> None:
+    project = rendered(answers)
+    files = {path.relative_to(project).as_posix() for path in project.rglob("*") if path.is_file()}
+    assert files == set(PATHS.split())
+
+
+@every_combination
+def test_every_file_is_what_its_name_says(rendered: Render, answers: Answers) -> None:
+    for path, text in texts(rendered(answers)):
+        PARSERS.get(path.suffix, str)(text)
+
+
+@every_combination
+def test_nothing_of_the_template_is_left_over(rendered: Render, answers: Answers) -> None:
+    for path, text in texts(rendered(answers)):
+        assert not re.search(r"{{|{%|%}|{#|#}", text), path
+        assert not re.search(r"cookiecutter|jinja", text, re.IGNORECASE), path
+
+
+@every_combination
+def test_no_white_space_is_left_over(rendered: Render, answers: Answers) -> None:
+    for path, text in texts(rendered(answers)):
+        if path.name != ".empty":
+            blank_lines = 2 if path.suffix == ".py" else 1
+            assert text.strip("\n") + "\n" == text, f"{path} does not begin and end with a line"
+            assert "\n" * (blank_lines + 2) not in text, f"{path} has too many blank lines"
+            assert not re.search(r"[ \t]$", text, re.MULTILINE), f"{path} has trailing white space"
+            assert "\r" not in text, f"{path} has Windows line ends"
+
+
+@every_combination
+def test_python_is_rendered_as_it_is_tested_in_place(rendered: Render, answers: Answers) -> None:
+    project = rendered(answers)
+    for path in project.rglob("*.py"):
+        if path.name not in STUBS:
+            assert filecmp.cmp(path, SOURCE / path.relative_to(project), shallow=False), path
+
+
+def test_only_stubs_hold_jinja() -> None:
+    with_jinja = {path.name for path in SOURCE.rglob("*.py") if "{%" in path.read_text(encoding="utf-8")}
+    assert with_jinja == STUBS
+    for path in SOURCE.rglob("*.py"):
+        if path.name in STUBS:
+            assert re.fullmatch(r"{% include .* %}\n", path.read_text(encoding="utf-8"))
+
+
+@every_combination
+def test_the_choices_show_and_no_other_choice_does(rendered: Render, answers: Answers) -> None:
+    project = rendered(answers)
+    dockerfile = (project / "Dockerfile").read_text(encoding="utf-8")
+    stages = re.findall(r"^FROM (\S+) AS (\S+)$", dockerfile, re.MULTILINE)
+    images = {image for image, _ in stages} - {stage for _, stage in stages} - {"scratch"}
+    version = answers["python_version"]
+    expected = {
+        "slim": {f"python:{version}-slim-trixie"},
+        "alpine": {f"python:{version}-alpine3.24"},
+        "distroless": {f"python:{version}-slim-trixie", "gcr.io/distroless/cc-debian13:nonroot"},
+    }
+    assert images == expected[answers["base_image"]] | {"ghcr.io/astral-sh/uv:0.13.9"}
+    everything = "".join(text for _, text in texts(project)).lower()
+    other_runtime = {"onnxruntime": "tract", "tract": "onnxruntime"}[answers["model_runtime"]]
+    assert not re.search(rf"\b{other_runtime}\b", everything)
+    for other_base in {"alpine", "distroless"} - {answers["base_image"]}:
+        assert other_base not in everything
+
+
+def test_the_sample_model_is_copied_byte_for_byte(rendered: Render) -> None:
+    (source,) = SOURCE.rglob("model.onnx")
+    (copy,) = rendered(DEFAULTS).rglob("model.onnx")
+    assert filecmp.cmp(source, copy, shallow=False)

@@ -1,0 +1,85 @@
+"""The option table: every choice is whole, and nothing is left over."""
+
+import re
+
+import pytest
+from answers import CHOICES, FACTS, ONE_EACH, OPTIONS, PROMPTS, REFUSED, SUPPORTED, TABLE, TEMPLATE
+
+TABLES = {
+    "base_image": "_base_images",
+    "package_manager": "_package_managers",
+    "model_layout": "_model_layouts",
+    "model_runtime": "_model_runtimes",
+}
+PARTIALS = {
+    "package_manager": ("dockerfile/builder", ".j2"),
+    "model_layout": ("model_repository", ".py"),
+    "model_runtime": ("model_runtime", ".py"),
+}
+
+
+def test_every_option_has_a_prompt_and_every_prompt_an_option() -> None:
+    assert PROMPTS.keys() == OPTIONS.keys()
+
+
+@pytest.mark.parametrize("option", CHOICES)
+def test_every_choice_says_what_it_means_in_one_line(option: str) -> None:
+    lines = {choice: line for choice, line in PROMPTS[option].items() if choice != "__prompt__"}
+    assert list(lines) == CHOICES[option]
+    for choice, line in lines.items():
+        assert line.startswith(f"{choice}: ")
+        assert len(line) <= 100
+
+
+@pytest.mark.parametrize("option", TABLES)
+def test_every_choice_has_facts_and_all_facts_of_an_option_have_the_same_form(option: str) -> None:
+    facts = FACTS[TABLES[option]]
+    assert list(facts) == CHOICES[option]
+    assert len({tuple(entry) for entry in facts.values()}) == 1
+
+
+@pytest.mark.parametrize("option", PARTIALS)
+def test_every_choice_has_a_partial_and_every_partial_a_choice(option: str) -> None:
+    folder, suffix = PARTIALS[option]
+    partials = {path.name.removesuffix(suffix) for path in (TEMPLATE / "templates" / folder).iterdir()}
+    assert partials - {"__pycache__"} == set(CHOICES[option])
+
+
+def test_every_partial_is_included_somewhere() -> None:
+    sources = [TEMPLATE / "{{cookiecutter.project_slug}}", TEMPLATE / "templates"]
+    files = [path for source in sources for path in source.rglob("*") if path.is_file()]
+    text = "\n".join(path.read_text(encoding="utf-8", errors="ignore") for path in files)
+    includes = set(re.findall(r'{% include "([^"]+)"', text))
+    for partial in (TEMPLATE / "templates").rglob("*.*"):
+        path = partial.relative_to(TEMPLATE / "templates").as_posix()
+        if "__pycache__" not in path:
+            assert path in includes or f"{path.rpartition('/')[0]}/" in includes, f"{path} is an orphan"
+
+
+def test_every_fact_is_used() -> None:
+    folders = ["{{cookiecutter.project_slug}}", "templates", "hooks"]
+    files = [path for folder in folders for path in (TEMPLATE / folder).rglob("*") if path.is_file()]
+    text = "\n".join(path.read_text(encoding="utf-8", errors="ignore") for path in files)
+    text += str(TABLE["__derived"]) + (TEMPLATE / "Makefile").read_text(encoding="utf-8")
+    for table in TABLES.values():
+        for fact in next(iter(FACTS[table].values())):
+            assert re.search(rf"\b{fact}\b", text), f"nothing reads {table}.{fact}"
+
+
+def test_the_options_that_matter_most_come_right_after_the_names() -> None:
+    assert list(OPTIONS)[:7] == [
+        *("project_name", "project_slug", "description", "author"),
+        *("base_image", "package_manager", "model_layout"),
+    ]
+
+
+def test_only_onnxruntime_on_alpine_is_refused() -> None:
+    assert {(answers["base_image"], answers["model_runtime"]) for answers in REFUSED} == {
+        ("alpine", "onnxruntime")
+    }
+
+
+def test_every_choice_can_be_had() -> None:
+    for option, choices in CHOICES.items():
+        assert {answers[option] for answers in SUPPORTED} == set(choices)
+        assert {answers[option] for answers in ONE_EACH} == set(choices)

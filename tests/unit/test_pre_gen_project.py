@@ -1,0 +1,69 @@
+"""The hook that refuses: one sentence for each thing that cannot work, none for what can."""
+
+import pytest
+from answers import REFUSED, SUPPORTED, Answers, complete, name
+from pre_gen_project import find_conflicts
+
+
+@pytest.mark.parametrize("answers", SUPPORTED, ids=name)
+def test_answers_that_work_together_pass(answers: Answers) -> None:
+    assert find_conflicts(complete(answers)) == []
+
+
+@pytest.mark.parametrize("answers", REFUSED, ids=name)
+def test_a_runtime_without_a_wheel_is_refused_with_reason_and_way_out(answers: Answers) -> None:
+    assert find_conflicts(complete(answers)) == [
+        "onnxruntime publishes no musl wheel, so it cannot be installed on alpine: "
+        "choose model_runtime=tract, or base_image=distroless or slim."
+    ]
+
+
+@pytest.mark.parametrize("slug", ["a", "reader", "digit-reader-2", "a" * 63])
+def test_a_slug_that_is_a_label_an_image_and_a_distribution_passes(slug: str) -> None:
+    assert find_conflicts(complete({"project_slug": slug})) == []
+
+
+@pytest.mark.parametrize(
+    "slug",
+    ["", "-a", "a-", "a--b", "a_b", "a.b", "2a", "A", "a b", "ä", "../evil", "a/b", ".", "a\n", "a" * 64],
+)
+def test_a_slug_that_cannot_name_everything_is_refused(slug: str) -> None:
+    (sentence,) = find_conflicts(complete({"project_slug": slug}))
+    assert sentence.startswith(f"project_slug is {slug!r}")
+    assert "\n" not in sentence
+
+
+@pytest.mark.parametrize("slug", ["fastapi", "numpy", "onnxruntime", "pydantic-settings", "pytest"])
+def test_a_slug_that_the_project_depends_on_is_refused(slug: str) -> None:
+    assert find_conflicts(complete({"project_slug": slug})) == [
+        f"project_slug is {slug!r}, which the project itself depends on: choose another name."
+    ]
+
+
+@pytest.mark.parametrize("option", ["project_name", "description", "author"])
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "is empty"),
+        ("  ", "is empty"),
+        ("two\nlines", "contains the character U+000A"),
+        ("a\ttab", "contains the character U+0009"),
+        ("nul\0", "contains the character U+0000"),
+        ("line\u2028separator", "contains the character U+2028"),
+        ("\ufeffmark", "contains the character U+FEFF"),
+        ("x" * 201, "has 201 characters"),
+    ],
+)
+def test_a_text_that_is_no_line_is_refused(option: str, text: str, complaint: str) -> None:
+    (sentence,) = find_conflicts(complete({option: text}))
+    assert sentence.startswith(f"{option} {complaint}")
+
+
+@pytest.mark.parametrize("text", ['"a" \\ b', "José 🤖", "$HOME ${X} #", "x" * 200, "👩\u200d🔬 {{ x }}"])
+def test_any_other_line_of_text_passes(text: str) -> None:
+    assert find_conflicts(complete({"description": text})) == []
+
+
+def test_every_conflict_is_named_at_once() -> None:
+    answers = {"project_slug": "A", "description": "", "base_image": "alpine"}
+    assert len(find_conflicts(complete(answers))) == 3

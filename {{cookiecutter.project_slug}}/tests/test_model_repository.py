@@ -1,0 +1,1 @@
+{% include "test_model_repository/" ~ cookiecutter.model_layout ~ ".py" %}
