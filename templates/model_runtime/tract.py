@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy.ctypeslib  # noqa: F401 - tract itself imports it with the first answer only
 import tract
 from numpy.typing import NDArray
 

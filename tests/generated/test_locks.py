@@ -51,7 +51,17 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]
 def test_there_are_wheels_for_exactly_what_the_table_says(
     directory: Callable[[str], Path], runtime: str, libc: str, architecture: str, version: str
 ) -> None:
-    command = ["uv", "pip", "compile", "--quiet", "--only-binary", ":all:", "--python-version", version]
+    command = [
+        "uv",
+        "pip",
+        "compile",
+        "--quiet",
+        "--no-python-downloads",
+        "--only-binary",
+        ":all:",
+        "--python-version",
+        version,
+    ]
     command += ["--python-platform", f"{architecture}-{PLATFORMS[libc]}", "pyproject.toml"]
     if architecture in FACTS["_model_runtimes"][runtime]["wheels"][libc]:
         assert f"\n{runtime}==" in run(command, directory(runtime))

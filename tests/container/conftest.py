@@ -1,0 +1,61 @@
+"""Images built by the rendered Dockerfiles, one for each base image."""
+
+import os
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+from answers import CHOICES, Answers, name, nearest
+from project import Project, docker_answers, render
+
+CELLS = [nearest("base_image", base) for base in CHOICES["base_image"]]
+every_base = pytest.mark.parametrize("answers", CELLS)
+Build = Callable[[Answers], Project]
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name a test by its answers."""
+    return name(val) if isinstance(val, dict) else None
+
+
+@pytest.fixture(autouse=True, scope="session")
+def engine() -> None:
+    """Skip where no Docker engine answers, or fail where one was promised."""
+    if not docker_answers():
+        if os.environ.get("REQUIRE_DOCKER") == "1":
+            pytest.fail("REQUIRE_DOCKER=1, but no Docker engine answers")
+        pytest.skip("no Docker engine answers")
+
+
+@pytest.fixture(scope="session")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """Render answers and build their image, each once."""
+
+    @cache
+    def build_once(answers: frozenset[tuple[str, str]]) -> Project:
+        slug = f"template-test-{dict(answers)['base_image']}"
+        path = render(dict(answers) | {"project_slug": slug}, tmp_path_factory.mktemp("build"))
+        project = Project(path)
+        project.compose("build")
+        return project
+
+    return lambda answers: build_once(frozenset(answers.items()))
+
+
+@pytest.fixture
+def project(build: Build, answers: Answers) -> Project:
+    """The project with these answers; its image is built."""
+    return build(answers)
+
+
+@pytest.fixture
+def volume(project: Project, tmp_path: Path) -> Path:
+    """A copy of the project's model volume, to be spoilt."""
+    copy = tmp_path / "models"
+    for file in (project.path / "models").rglob("*"):
+        if file.is_file():
+            target = copy / file.relative_to(project.path / "models")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(file.read_bytes())
+    return copy

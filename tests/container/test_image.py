@@ -1,0 +1,102 @@
+"""What is in the image, and what is not."""
+
+import io
+import json
+import re
+import subprocess
+import tarfile
+
+import pytest
+from answers import nearest
+from container.conftest import every_base
+from project import Project, run
+
+
+def list_files(image: str) -> set[str]:
+    """Return the path of every file in an image."""
+    container = subprocess.run(
+        ["docker", "create", image, "none"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    try:
+        export = subprocess.run(["docker", "export", container], capture_output=True, check=True).stdout
+        with tarfile.open(fileobj=io.BytesIO(export)) as archive:
+            return set(archive.getnames())
+    finally:
+        subprocess.run(["docker", "rm", container], capture_output=True, check=True)
+
+
+def inspect_image(project: Project) -> dict:
+    return json.loads(run(["docker", "image", "inspect", project.image], project.path))[0]
+
+
+@every_base
+def test_the_image_is_built_and_its_size_is_known(
+    project: Project, record_property: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    size = inspect_image(project)["Size"] / 1e6
+    with capsys.disabled():
+        print(f"\n{project.image}: {size:.0f} MB")
+    record_property("image size in MB", round(size))
+    assert size > 0
+
+
+@every_base
+def test_no_tool_and_no_cache_of_the_build_is_in_the_image(project: Project) -> None:
+    base = inspect_image(project)["Config"]["Labels"]["org.opencontainers.image.base.name"]
+    added = list_files(project.image) - list_files(base)
+    assert any(path.startswith("opt/venv/") for path in added)
+    for path in added:
+        parts = set(path.split("/"))
+        assert not parts & {"uv", "uvx", "pip", ".cache", "cc", "gcc", "root", "run"}, path
+        assert not path.endswith(("model.onnx", "uv.lock", "write_bytecode.py")), path
+
+
+@every_base
+def test_no_byte_code_is_missing_and_none_is_written(project: Project) -> None:
+    options = ["--user=0", "--env=PYTHONDONTWRITEBYTECODE=", f"--publish=127.0.0.1:{project.port}:8000"]
+    volume = f"--volume={project.path / 'models'}:/models:ro"
+    container = run(["docker", "run", "--detach", *options, volume, project.image], project.path).strip()
+    try:
+        project.wait_ready()
+        project.predict()
+        run(["docker", "stop", container], project.path)
+        changes = run(["docker", "diff", container], project.path)
+        assert re.findall(r"(?m)^[AC] /opt/bytecode/.*", changes) == []
+    finally:
+        run(["docker", "rm", "--force", container], project.path)
+
+
+@every_base
+def test_a_change_of_code_changes_one_small_layer(project: Project) -> None:
+    before = inspect_image(project)["RootFS"]["Layers"]
+    module = project.path / "src" / "service" / "predictor.py"
+    source = module.read_text(encoding="utf-8")
+    try:
+        module.write_text(source + "\nCHANGED = True\n", encoding="utf-8")
+        project.compose("build")
+        after = inspect_image(project)["RootFS"]["Layers"]
+        sizes = run(
+            ["docker", "history", "--format", "{{.Size}}", "--human=false", project.image], project.path
+        )
+    finally:
+        module.write_text(source, encoding="utf-8")
+        project.compose("build")
+    assert after[:-1] == before[:-1]
+    assert after[-1] != before[-1]
+    last_layer = next(int(size) for size in sizes.split() if int(size) > 0)
+    assert last_layer < 200_000
+
+
+@every_base
+def test_labels_say_what_the_image_is(project: Project) -> None:
+    labels = inspect_image(project)["Config"]["Labels"]
+    assert labels["org.opencontainers.image.title"] == project.image
+    assert labels["org.opencontainers.image.description"] == "Reads handwritten digits."
+
+
+@pytest.mark.parametrize("answers", [nearest("base_image", "distroless")])
+def test_there_is_no_shell_and_no_package_manager_on_distroless(project: Project) -> None:
+    files = list_files(project.image)
+    programs = {path.rpartition("/")[2] for path in files if re.search(r"(^|/)s?bin/", path)}
+    assert "python3" in programs
+    assert programs & {"sh", "bash", "busybox", "apt", "apt-get", "dpkg", "pip", "pip3"} == set()

@@ -1,0 +1,112 @@
+"""What a build may see and an image must not: certificates and credentials."""
+
+import os
+import ssl
+import subprocess
+import time
+import uuid
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from container.conftest import CELLS
+from project import CommandFailedError, render, run
+
+INDEX = Path(__file__).with_name("private_index.py")
+PASSWORD = f"password-{uuid.uuid4()}"
+
+
+def trusted_certificates() -> str:
+    """Return what this machine trusts, in PEM format."""
+    path = os.environ.get("CA_BUNDLE") or ssl.get_default_verify_paths().cafile
+    return Path(path).read_text(encoding="utf-8")
+
+
+def holds(image: str, text: str) -> bool:
+    """Whether any layer or the configuration of an image holds a text."""
+    with subprocess.Popen(["docker", "save", image], stdout=subprocess.PIPE) as save:
+        needle, tail = text.encode(), b""
+        while chunk := save.stdout.read(1 << 20):
+            if needle in tail + chunk:
+                save.kill()
+                return True
+            tail = chunk[-len(needle) :]
+    return False
+
+
+@pytest.mark.parametrize(
+    "way", [["docker", "compose", "build", "--no-cache"], ["make", "image"]], ids=" ".join
+)
+@pytest.mark.parametrize("answers", CELLS[:1])
+def test_a_ca_bundle_is_used_and_leaves_no_trace(tmp_path: Path, answers: dict, way: list[str]) -> None:
+    marker = f"# marker-{uuid.uuid4()}"
+    bundle = tmp_path / "bundle.crt"
+    bundle.write_text(f"{marker}\n{trusted_certificates()}", encoding="utf-8")
+    path = render(answers | {"project_slug": "template-test-secrets", "description": marker[2:]}, tmp_path)
+    (path / ".env").write_text(f"CA_BUNDLE={bundle}\n", encoding="utf-8")
+    run(["env", "--unset=CA_BUNDLE", *way], path)
+    assert holds(path.name, "digit")
+    assert not holds(path.name, marker)
+
+
+@contextmanager
+def private_index(directory: Path) -> Iterator[str]:
+    """Serve a directory of wheels to whoever knows the password, from a container; yield its address."""
+    command = ["docker", "run", "--detach", "--rm", "--interactive", f"--volume={directory}:/wheels:ro"]
+    command += [f"--volume={INDEX}:/index.py:ro", f"--env=PASSWORD={PASSWORD}"]
+    container = run([*command, "python:3.13-slim-trixie", "python", "/index.py"], directory).strip()
+    try:
+        yield run(
+            ["docker", "inspect", "--format", "{{.NetworkSettings.IPAddress}}", container], directory
+        ).strip()
+    finally:
+        run(["docker", "kill", container], directory)
+
+
+def write_wheel(directory: Path) -> None:
+    """Write the smallest wheel there is, in a version that no cache has seen."""
+    version = f"1.{time.time_ns()}"
+    info = f"our_secret_sauce-{version}.dist-info"
+    files = {
+        "our_secret_sauce.py": "TASTE = 'umami'\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: our-secret-sauce\nVersion: {version}\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = "".join(f"{name},,\n" for name in [*files, f"{info}/RECORD"])
+    with zipfile.ZipFile(directory / f"our_secret_sauce-{version}-py3-none-any.whl", "w") as wheel:
+        for name, content in (files | {f"{info}/RECORD": record}).items():
+            wheel.writestr(name, content)
+
+
+@pytest.mark.parametrize("answers", CELLS[:1])
+def test_a_private_index_is_reached_with_credentials_that_leave_no_trace(
+    tmp_path: Path, answers: dict
+) -> None:
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    write_wheel(wheels)
+    path = render(answers | {"project_slug": "template-test-index"}, tmp_path, hooks=False)
+    with private_index(wheels) as host:
+        netrc = tmp_path / "netrc"
+        netrc.write_text(f"machine {host} login us password {PASSWORD}\n", encoding="utf-8")
+        netrc.chmod(0o600)
+        pyproject = path / "pyproject.toml"
+        text = pyproject.read_text(encoding="utf-8")
+        text = text.replace("dependencies = [\n", 'dependencies = [\n  "our-secret-sauce",\n')
+        text = text.replace(
+            "[tool.uv]\n", "[tool.uv]\nexclude-newer-package = { our-secret-sauce = false }\n"
+        )
+        text += (
+            f'\n[[tool.uv.index]]\nname = "private"\nurl = "http://{host}:8080/simple/"\nexplicit = true\n'
+        )
+        text += '\n[tool.uv.sources]\nour-secret-sauce = { index = "private" }\n'
+        pyproject.write_text(text, encoding="utf-8")
+        run(["uv", "lock"], path, NETRC=str(netrc))
+        with pytest.raises(CommandFailedError, match="401"):
+            run(["docker", "compose", "build"], path, NETRC="")
+        run(["docker", "compose", "build"], path, NETRC=str(netrc))
+    taste = ["docker", "run", "--rm", "--entrypoint=/opt/venv/bin/python", path.name, "-c"]
+    assert run([*taste, "import our_secret_sauce; print(our_secret_sauce.TASTE)"], path) == "umami\n"
+    assert not holds(path.name, PASSWORD)

@@ -1,0 +1,121 @@
+"""The container as its users meet it: started from the rendered compose file, asked, stopped."""
+
+import hashlib
+import json
+import re
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from container.conftest import every_base
+from project import CommandFailedError, Project, run
+
+LOAD = Path(__file__).with_name("load.py")
+PYTHON = "/opt/venv/bin/python"
+
+
+def execute(project: Project, code: str) -> str:
+    """Run Python code in the running container."""
+    return project.compose("exec", "--no-TTY", "service", PYTHON, "-c", code).strip()
+
+
+@every_base
+def test_it_becomes_healthy_and_reads_the_example(project: Project) -> None:
+    with project.running("--wait"):
+        assert project.inspect("{{.State.Health.Status}}") == "healthy"
+        assert project.predict()["digit"] == 7
+        status, health = project.get("/health")
+        assert (status, health["state"], health["model"]) == (
+            200,
+            "ready",
+            {"name": "digits", "version": "1"},
+        )
+
+
+@every_base
+def test_the_example_of_the_readme_works_as_it_is_written(project: Project) -> None:
+    readme = (project.path / "README.md").read_text(encoding="utf-8")
+    section = re.search(r"## Run it\n(.*?)\n## ", readme, re.DOTALL)[1]
+    up, curl, answer = re.findall(r"^    (.*)$", section, re.MULTILINE)
+    curl = curl.replace("localhost:8000", f"localhost:{project.port}")
+    try:
+        run(["bash", "-c", up], project.path, PORT=str(project.port))
+        assert run(["bash", "-c", curl], project.path) == answer
+    finally:
+        project.compose("down")
+
+
+@every_base
+def test_it_is_alive_before_it_is_ready(project: Project, volume: Path) -> None:
+    large = volume / "digits" / "1" / "large.bin"
+    with large.open("wb") as file:
+        file.truncate(2 * 1024**3)
+    with large.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    with (large.parent / "SHA256SUMS").open("a", encoding="utf-8") as sums:
+        sums.write(f"{digest}  large.bin\n")
+    with project.running(MODEL_VOLUME=str(volume)):
+        states = []
+        while not states or states[-1] != (200, 200):
+            try:
+                states.append((project.get("/health/live")[0], project.get("/health/ready")[0]))
+            except OSError:
+                assert states == [], "it stopped listening"
+                time.sleep(0.02)
+    assert states[0] == (200, 503)
+    assert states.count((200, 503)) > 10
+
+
+@every_base
+def test_it_runs_without_rights(project: Project) -> None:
+    with project.running("--wait"):
+        assert execute(project, "import os; print(os.getuid())") == "65532"
+        assert project.inspect("{{.Config.User}}") == "65532:65532"
+        assert "CapEff:\t0000000000000000" in execute(project, "print(open('/proc/self/status').read())")
+        for path in ("/here", "/app/here", "/opt/venv/here", "/models/here"):
+            with pytest.raises(CommandFailedError, match="Read-only file system"):
+                execute(project, f"open('{path}', 'w')")
+        execute(project, "open('/tmp/here', 'w')")
+
+
+@every_base
+def test_there_is_a_shell_where_the_readme_says_so(project: Project) -> None:
+    readme = (project.path / "README.md").read_text(encoding="utf-8")
+    command = re.search(r"look inside: `docker compose exec service (.*?)`", readme)[1]
+    with project.running("--wait"):
+        project.compose("exec", "--no-TTY", "service", command, "-c", "0" if "python" in command else "true")
+        if "python" in command:
+            with pytest.raises(CommandFailedError, match="executable file not found"):
+                project.compose("exec", "--no-TTY", "service", "sh", "-c", "true")
+
+
+@every_base
+def test_no_accepted_request_is_lost_when_it_is_stopped_under_load(project: Project) -> None:
+    with project.running("--wait"):
+        host = project.inspect("{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}")
+        body = (project.path / "examples" / "predict.json").read_text(encoding="utf-8")
+        command = ["docker", "run", "--rm", "--interactive", f"--network={project.image}_default"]
+        command += [f"--entrypoint={PYTHON}", project.image, "-", host, body]
+        with (
+            LOAD.open("rb") as script,
+            subprocess.Popen(command, stdin=script, stdout=subprocess.PIPE) as load,
+        ):
+            time.sleep(2)
+            began = time.monotonic()
+            project.compose("stop")
+            assert time.monotonic() - began < 10
+            outcomes = json.loads(load.communicate(timeout=60)[0])
+        assert project.inspect("{{.State.ExitCode}}") == "0"
+    assert outcomes.pop("not accepted") > 0
+    assert outcomes.keys() == {"answered"}, outcomes
+    assert outcomes["answered"] > 500
+
+
+@every_base
+def test_an_idle_container_stops_at_once(project: Project) -> None:
+    with project.running("--wait"):
+        began = time.monotonic()
+        project.compose("stop")
+        assert time.monotonic() - began < 5
+        assert project.inspect("{{.State.ExitCode}}") == "0"
