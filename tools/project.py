@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from cookiecutter.main import cookiecutter
@@ -103,9 +104,9 @@ class Project:
         """Return a fact about the container, as `docker inspect` gives it."""
         return run(["docker", "inspect", "--format", format_, self.container()], self.path).strip()
 
-    def logs(self) -> str:
-        """Return what the container has printed."""
-        return run(["docker", "logs", self.container()], self.path)
+    def started_at(self) -> float:
+        """Return when the container was started, in seconds since the epoch."""
+        return datetime.fromisoformat(self.inspect("{{.State.StartedAt}}")).timestamp()
 
     def get(self, path: str) -> tuple[int, dict]:
         """Ask the service and return status and JSON body."""

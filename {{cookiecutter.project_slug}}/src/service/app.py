@@ -38,9 +38,8 @@ def create_app(settings: Settings, readiness: Readiness) -> FastAPI:
     app = FastAPI(title=name, version=version, description=description, lifespan=lifespan)
     app.add_middleware(CloseWhileDraining, readiness=readiness)
     app.exception_handler(ServiceError)(answer_service_error)
-    app.include_router(root.router)
-    app.include_router(health.router)
-    app.include_router(predict.router)
+    for routes in (predict, health, root):
+        app.include_router(routes.router)
     return app
 
 

@@ -91,6 +91,7 @@ class Server(uvicorn.Server):
             server.close()
             for connection in chain.from_iterable(map(accept_all, listeners)):
                 await loop.connect_accepted_socket(self._create_protocol, connection)
+        self._last_busy = time.monotonic()  # who has just been let in is about to ask
 
     def _create_protocol(self) -> asyncio.Protocol:
         return self.config.http_protocol_class(  # type: ignore[call-arg]
