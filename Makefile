@@ -5,13 +5,14 @@ SHELL := /bin/bash
 # uv in the version of the table of facts; everything else comes through it, pinned in pyproject.toml.
 UV_VERSION := $(shell sed -n 's/.*"version": "\([0-9.]*\)".*/\1/p' cookiecutter.json | head -n 1)
 UV := .tools/uv-$(UV_VERSION)/bin/uv
+SAMPLE := {{cookiecutter.project_slug}}/models/{{cookiecutter.__derived.sample_directory}}
 export PATH := $(CURDIR)/$(dir $(UV)):$(PATH)
 
 # Builds in containers trust what this machine trusts, where that was set up by hand.
 export CA_BUNDLE ?= $(SSL_CERT_FILE)
 
 help: ## List the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s%s\n", $$1, $$2}' Makefile
 
 demo: .venv ## Render the default answers, run the service, ask it, stop it
 	uv run tools/demo.py
@@ -30,15 +31,17 @@ format: .venv ## Format everything that is Python here
 	uv run ruff check --fix hooks tests tools
 	uv run ruff format --config pyproject.toml .
 
-locks: .venv ## Move the date up to which releases are locked to today, and prove that all still works
-	uv run tools/move_date.py
+locks: .venv ## Lock newer releases, and prove that all still works
+	uv run tools/locks.py
 	$(MAKE) test
 
 bench: .venv ## Measure rendering, image sizes, starts and rebuilds
 	uv run tools/bench.py
 
 sample-model: $(UV) ## Train the sample model anew
-	uv run --script tools/train_digits.py
+	uv run --script tools/train_digits.py --model "$(SAMPLE)/model.onnx" \
+		--request "{{cookiecutter.project_slug}}/examples/predict.json"
+	cd "$(SAMPLE)" && sha256sum model.onnx > SHA256SUMS
 
 recording: .venv ## Record docs/demo.svg from a real run of the demo
 	uv run tools/record_demo.py

@@ -11,14 +11,16 @@ import sys
 SECONDS = 60
 
 
-def lock(command: list[str]) -> str | None:
+def lock(command: list[str], seconds: float = SECONDS) -> str | None:
     """Run a lock command in the new project; return why there is no lock, if so."""
     try:
-        result = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+        result = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
     except FileNotFoundError:
         return f"{command[0]} is not installed"
+    except OSError as error:
+        return f"{command[0]} cannot be run: {error.strerror}"
     except subprocess.TimeoutExpired:
-        return f"`{' '.join(command)}` took longer than {SECONDS} s"
+        return f"`{' '.join(command)}` took longer than {seconds} s"
     return None if result.returncode == 0 else find_reason(result.stderr)
 
 
@@ -36,7 +38,8 @@ def main() -> None:
     if problem:
         missing = f"{manager['lock_file']} is not made yet ({problem})"
         sys.stderr.write(f"{missing}: run `make lock` in {slug} before the first build.\n")
-    sys.stdout.write(f"{slug} is ready: cd {slug} && docker compose up --build\n")
+    else:
+        sys.stdout.write(f"{slug} is ready: cd {slug} && docker compose up --build --wait\n")
 
 
 if __name__ == "__main__":

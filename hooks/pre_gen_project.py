@@ -13,6 +13,8 @@ import unicodedata
 # name (where "a--b" would be the same as "a-b").
 SLUG = re.compile(r"[a-z](-?[a-z0-9])*")
 SLUG_LENGTH = 63
+# Docker's name for the empty image.
+RESERVED_SLUGS = {"scratch"}
 LINE_LENGTH = 200
 
 
@@ -34,16 +36,11 @@ def check_slug(answers: dict) -> str | None:
             f"project_slug is {slug!r}, but it names the distribution, the image and the container: use 1 to "
             f"{SLUG_LENGTH} lower-case letters, digits and single hyphens, beginning with a letter."
         )
-    if slug in find_distributions(answers):
-        return f"project_slug is {slug!r}, which the project itself depends on: choose another name."
+    if slug in answers["_distributions"]:
+        return f"project_slug is {slug!r}, which a project itself may depend on: choose another name."
+    if slug in RESERVED_SLUGS:
+        return f"project_slug is {slug!r}, which Docker keeps for itself: choose another name."
     return None
-
-
-def find_distributions(answers: dict) -> set[str]:
-    """Return the names of the distributions that any generated project asks for."""
-    requirements = [line for group in answers["_requirements"].values() for line in group]
-    requirements += [runtime["requirement"] for runtime in answers["_model_runtimes"].values()]
-    return {re.split(r"[^a-z0-9-]", requirement)[0] for requirement in requirements}
 
 
 def check_runtime(answers: dict) -> str | None:

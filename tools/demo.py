@@ -42,11 +42,7 @@ def served_by_uv(project: Project) -> Iterator[None]:
     console.print("  no Docker engine answers here, so uv runs the service without a container")
     step("make run")
     environment = os.environ | {"PORT": str(project.port)}
-    process = subprocess.Popen(
-        ["uv", "run", "--quiet", "python", "-m", "service"],
-        cwd=project.path,
-        env=environment | {"HOST": "127.0.0.1", "MODEL_REPOSITORY": "models"},
-    )
+    process = subprocess.Popen(["make", "--silent", "run"], cwd=project.path, env=environment)
     try:
         yield
     finally:

@@ -13,15 +13,15 @@ VERSION = re.compile(r"[1-9][0-9]*")
 
 
 @dataclass(frozen=True)
-class ModelFile:
-    """Where a version of a model lies."""
+class ModelVersion:
+    """One version of a model, and where its file lies."""
 
     name: str
     version: str
     file: Path
 
 
-def find(settings: Settings) -> ModelFile:
+def find(settings: Settings) -> ModelVersion:
     """Find the file of the version that the version policy picks.
 
     Raises `ModelError` when there is none, and `OSError` when the volume cannot be read.
@@ -35,7 +35,7 @@ def find(settings: Settings) -> ModelFile:
     file = directory / version / FILE_NAME
     if not exists(file):
         raise ModelError(f"{file} is missing: copy the model there, or remove the directory {file.parent}")
-    return ModelFile(settings.model_name, version, file)
+    return ModelVersion(settings.model_name, version, file)
 
 
 def find_versions(directory: Path) -> list[str]:

@@ -26,7 +26,7 @@ class Model:
         self._session = session
         self._output_names = [output.name for output in session.get_outputs()]
 
-    def predict(self, inputs: Arrays) -> Arrays:
+    def infer(self, inputs: Arrays) -> Arrays:
         """Return every output by name for inputs whose names, types and shapes the graph declares."""
         return dict(zip(self._output_names, self._session.run(self._output_names, inputs), strict=True))
 
@@ -38,6 +38,6 @@ def load(path: Path) -> Model:
     """
     try:
         return Model(onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"]))
-    except Exception as error:
+    except Exception as error:  # ONNX Runtime's exceptions have no public base class
         reason = str(error).partition("\n")[0]
         raise ModelError(f"ONNX Runtime cannot run {path} ({reason}): export the model again") from error

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-import numpy.ctypeslib  # noqa: F401 - tract itself imports it with the first answer only
+import numpy.ctypeslib  # noqa: F401 - tract imports it with its first answer; here, it is early
 import tract
 from numpy.typing import NDArray
 
@@ -18,12 +18,13 @@ class Model:
     """A loaded model; several threads may ask it at once."""
 
     def __init__(self, model: tract.Model) -> None:
-        """Optimise a typed graph for this processor; the names go with it, so they are kept here."""
+        """Optimise a model for this processor."""
+        # into_runnable() consumes the model and its names, so they are read first.
         self._input_names = [model.input_name(i) for i in range(model.input_count())]
         self._output_names = [model.output_name(i) for i in range(model.output_count())]
         self._runnable = model.into_runnable()
 
-    def predict(self, inputs: Arrays) -> Arrays:
+    def infer(self, inputs: Arrays) -> Arrays:
         """Return every output by name for inputs whose names, types and shapes the graph declares."""
         outputs = self._runnable.run([inputs[name] for name in self._input_names])
         return {name: output.to_numpy() for name, output in zip(self._output_names, outputs, strict=True)}

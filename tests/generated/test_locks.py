@@ -1,15 +1,12 @@
 """Locks: made by the hook, the same on every day, and of wheels alone for every platform on offer."""
 
-import itertools
-import re
 import tomllib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import pytest
-from answers import CHOICES, DEFAULTS, FACTS, complete
-from pre_gen_project import find_distributions
+from answers import CHOICES, DEFAULTS, FACTS
 from project import CommandFailedError, render, run
 
 PLATFORMS = {"glibc": "manylinux_2_28", "musl": "unknown-linux-musl"}
@@ -70,7 +67,12 @@ def test_there_are_wheels_for_exactly_what_the_table_says(
             run(command, directory(runtime))
 
 
-def test_every_requirement_is_known_to_the_hook() -> None:
-    lines = itertools.chain(*FACTS["_requirements"].values())
-    names = {re.split("[>=<]", line)[0] for line in lines}
-    assert names | set(CHOICES["model_runtime"]) == find_distributions(complete({}))
+def test_no_project_may_bear_the_name_of_what_it_is_made_of(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    names = set()
+    for runtime in CHOICES["model_runtime"]:
+        project = render({"model_runtime": runtime}, tmp_path_factory.mktemp(runtime))
+        lock = tomllib.loads((project / "uv.lock").read_text(encoding="utf-8"))
+        names |= {package["name"] for package in lock["package"]} - {project.name}
+    assert sorted(names) == FACTS["_distributions"], "run `make locks`"

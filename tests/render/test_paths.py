@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from answers import DEFAULTS, SUPPORTED, TEMPLATE, Answers
+from answers import CHOICES, DEFAULTS, FACTS, SUPPORTED, TEMPLATE, Answers
 from render.conftest import Render
 
 SOURCE = TEMPLATE / "{{cookiecutter.project_slug}}"
@@ -101,18 +101,13 @@ def test_the_choices_show_and_no_other_choice_does(rendered: Render, answers: An
     dockerfile = (project / "Dockerfile").read_text(encoding="utf-8")
     stages = re.findall(r"^FROM (\S+) AS (\S+)$", dockerfile, re.MULTILINE)
     images = {image for image, _ in stages} - {stage for _, stage in stages} - {"scratch"}
-    version = answers["python_version"]
-    expected = {
-        "slim": {f"python:{version}-slim-trixie"},
-        "alpine": {f"python:{version}-alpine3.24"},
-        "distroless": {f"python:{version}-slim-trixie", "gcr.io/distroless/cc-debian13:nonroot"},
-    }
-    assert images == expected[answers["base_image"]] | {"ghcr.io/astral-sh/uv:0.13.9"}
+    base, version = FACTS["_base_images"][answers["base_image"]], answers["python_version"]
+    expected = {base[image].replace("%s", version) for image in ("python_image", "runtime_image")}
+    assert images - expected == {f"ghcr.io/astral-sh/uv:{FACTS['_package_managers']['uv']['version']}"}
     everything = "".join(text for _, text in texts(project)).lower()
-    other_runtime = {"onnxruntime": "tract", "tract": "onnxruntime"}[answers["model_runtime"]]
-    assert not re.search(rf"\b{other_runtime}\b", everything)
-    for other_base in {"alpine", "distroless"} - {answers["base_image"]}:
-        assert other_base not in everything
+    for option in ("base_image", "model_runtime"):
+        for other in set(CHOICES[option]) - {answers[option], "slim"}:
+            assert not re.search(rf"\b{other}\b", everything), f"there is a word of {other}"
 
 
 def test_the_sample_model_is_copied_byte_for_byte(rendered: Render) -> None:

@@ -11,11 +11,12 @@ TABLES = {
     "model_layout": "_model_layouts",
     "model_runtime": "_model_runtimes",
 }
-PARTIALS = {
-    "package_manager": ("dockerfile/builder", ".j2"),
-    "model_layout": ("model_repository", ".py"),
-    "model_runtime": ("model_runtime", ".py"),
-}
+PARTIALS = [
+    ("package_manager", "dockerfile/builder", ".j2"),
+    ("model_layout", "model_repository", ".py"),
+    ("model_layout", "test_model_repository", ".py"),
+    ("model_runtime", "model_runtime", ".py"),
+]
 
 
 def test_every_option_has_a_prompt_and_every_prompt_an_option() -> None:
@@ -38,9 +39,8 @@ def test_every_choice_has_facts_and_all_facts_of_an_option_have_the_same_form(op
     assert len({tuple(entry) for entry in facts.values()}) == 1
 
 
-@pytest.mark.parametrize("option", PARTIALS)
-def test_every_choice_has_a_partial_and_every_partial_a_choice(option: str) -> None:
-    folder, suffix = PARTIALS[option]
+@pytest.mark.parametrize(("option", "folder", "suffix"), PARTIALS)
+def test_every_choice_has_a_partial_and_every_partial_a_choice(option: str, folder: str, suffix: str) -> None:
     partials = {path.name.removesuffix(suffix) for path in (TEMPLATE / "templates" / folder).iterdir()}
     assert partials - {"__pycache__"} == set(CHOICES[option])
 
@@ -60,10 +60,10 @@ def test_every_fact_is_used() -> None:
     folders = ["{{cookiecutter.project_slug}}", "templates", "hooks"]
     files = [path for folder in folders for path in (TEMPLATE / folder).rglob("*") if path.is_file()]
     text = "\n".join(path.read_text(encoding="utf-8", errors="ignore") for path in files)
-    text += str(TABLE["__derived"]) + (TEMPLATE / "Makefile").read_text(encoding="utf-8")
+    text += str(TABLE["__derived"])
     for table in TABLES.values():
         for fact in next(iter(FACTS[table].values())):
-            assert re.search(rf"\b{fact}\b", text), f"nothing reads {table}.{fact}"
+            assert re.search(rf'\.{fact}\b|\["{fact}"\]', text), f"nothing reads {table}.{fact}"
 
 
 def test_the_options_that_matter_most_come_right_after_the_names() -> None:

@@ -1,6 +1,7 @@
 """The hook that locks: it never fails a render."""
 
 import sys
+from pathlib import Path
 
 from post_gen_project import find_reason, lock
 
@@ -11,6 +12,17 @@ def test_a_lock_that_is_made_needs_no_word() -> None:
 
 def test_a_missing_program_is_named() -> None:
     assert lock(["no-such-program", "lock"]) == "no-such-program is not installed"
+
+
+def test_a_program_that_cannot_be_run_is_named(tmp_path: Path) -> None:
+    program = tmp_path / "uv"
+    program.touch(mode=0o644)
+    assert lock([str(program), "lock"]) == f"{program} cannot be run: Permission denied"
+
+
+def test_a_lock_that_takes_for_ever_is_given_up() -> None:
+    command = [sys.executable, "-c", "import time; time.sleep(60)"]
+    assert lock(command, seconds=0.2) == f"`{' '.join(command)}` took longer than 0.2 s"
 
 
 def test_the_reason_of_a_failure_is_its_innermost_cause() -> None:

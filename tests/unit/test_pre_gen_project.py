@@ -33,10 +33,16 @@ def test_a_slug_that_cannot_name_everything_is_refused(slug: str) -> None:
     assert "\n" not in sentence
 
 
-@pytest.mark.parametrize("slug", ["fastapi", "numpy", "onnxruntime", "pydantic-settings", "pytest"])
+@pytest.mark.parametrize("slug", ["fastapi", "starlette", "onnxruntime", "pydantic-settings", "pytest"])
 def test_a_slug_that_the_project_depends_on_is_refused(slug: str) -> None:
     assert find_conflicts(complete({"project_slug": slug})) == [
-        f"project_slug is {slug!r}, which the project itself depends on: choose another name."
+        f"project_slug is {slug!r}, which a project itself may depend on: choose another name."
+    ]
+
+
+def test_a_slug_that_is_no_image_name_is_refused() -> None:
+    assert find_conflicts(complete({"project_slug": "scratch"})) == [
+        "project_slug is 'scratch', which Docker keeps for itself: choose another name."
     ]
 
 

@@ -21,6 +21,13 @@ from service.settings import Settings
 PROJECT = Path(__file__).parents[1]
 
 
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the settings of whoever runs the tests out of them."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
 @pytest.fixture
 def volume(tmp_path: Path) -> Path:
     """A writable copy of the sample volume."""
@@ -52,10 +59,16 @@ class Service:
     def get(self, path: str) -> httpx2.Response:
         return httpx2.get(f"http://127.0.0.1:{self.port}{path}")
 
+    def is_live(self) -> bool:
+        return self.answers("/health/live")
+
     def is_ready(self) -> bool:
+        return self.answers("/health/ready")
+
+    def answers(self, path: str) -> bool:
         assert self.process.poll() is None, self.log.read_text(encoding="utf-8")
         try:
-            return self.get("/health/ready").is_success
+            return self.get(path).is_success
         except httpx2.TransportError:
             return False
 

@@ -1,4 +1,5 @@
 import hashlib
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,7 @@ def test_a_list_that_does_not_fit_is_refused(file: Path, lines: list[str], sente
 
 
 def test_a_missing_list_is_refused_with_the_command_that_writes_it(file: Path) -> None:
-    with pytest.raises(ModelError, match=r"SHA256SUMS is missing.*run `sha256sum \* > SHA256SUMS`"):
+    with pytest.raises(ModelError, match=r"SHA256SUMS is missing.*sha256sum \* > SHA256SUMS`"):
         checksums.verify(file)
 
 
@@ -62,3 +63,15 @@ def test_a_list_that_is_not_text_is_refused(file: Path) -> None:
     file.with_name("SHA256SUMS").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ModelError, match="is not text as sha256sum writes it"):
         checksums.verify(file)
+
+
+def test_the_remedy_works_however_often_it_is_followed(file: Path) -> None:
+    command = checksums.remedy(file.parent).split("`")[1]
+    for _ in range(2):
+        subprocess.run(["sh", "-c", command], cwd=file.parent, check=True)
+        checksums.verify(file)
+
+
+def test_a_list_that_lists_itself_is_no_worse_for_it(file: Path) -> None:
+    write_sums(file, f"{DIGEST}  {file.name}", f"{DIGEST}  SHA256SUMS")
+    checksums.verify(file)

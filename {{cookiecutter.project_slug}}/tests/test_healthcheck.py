@@ -1,5 +1,7 @@
+import socket
 import subprocess
 import sys
+import threading
 
 from conftest import Start, free_port, wait_until
 
@@ -23,3 +25,18 @@ def test_it_fails_with_the_reason_when_nothing_listens() -> None:
     result = check(free_port())
     assert result.returncode == 1
     assert "refused" in result.stderr
+
+
+def test_it_fails_with_the_answer_when_the_service_is_not_ready() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        answer = b'HTTP/1.1 503 Service Unavailable\r\n\r\n{"ready":false}'
+        threading.Thread(target=answer_once, args=(listener, answer)).start()
+        result = check(listener.getsockname()[1])
+    assert (result.returncode, result.stdout) == (1, '{"ready":false}')
+
+
+def answer_once(listener: socket.socket, answer: bytes) -> None:
+    connection, _ = listener.accept()
+    with connection:
+        connection.recv(1024)
+        connection.sendall(answer)

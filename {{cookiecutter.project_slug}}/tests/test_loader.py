@@ -15,7 +15,7 @@ def file(settings: Settings) -> Path:
 
 
 def test_a_model_is_served_once_it_has_answered(settings: Settings) -> None:
-    assert loader.load(settings).name == "digits"
+    assert loader.load(settings).name == settings.model_name
 
 
 def test_a_tampered_model_is_refused_with_its_path(settings: Settings, file: Path) -> None:

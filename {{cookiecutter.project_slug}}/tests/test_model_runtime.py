@@ -16,7 +16,7 @@ def file(settings: Settings) -> Path:
 def test_outputs_come_back_by_name_for_any_number_of_rows(file: Path) -> None:
     model = model_runtime.load(file)
     for rows in (1, 5):
-        outputs = model.predict({"image": np.zeros((rows, 8, 8), dtype=np.float32)})
+        outputs = model.infer({"image": np.zeros((rows, 8, 8), dtype=np.float32)})
         assert outputs.keys() == {"probabilities"}
         assert outputs["probabilities"].shape == (rows, 10)
         np.testing.assert_allclose(outputs["probabilities"].sum(axis=1), 1, rtol=1e-5)

@@ -49,3 +49,11 @@ def test_a_model_that_arrives_while_draining_does_not_make_it_ready() -> None:
     readiness.drain()
     readiness.load_succeeded(SERVED)
     assert readiness.draining
+
+
+def test_a_model_that_arrives_after_a_failure_is_not_served() -> None:
+    readiness = Readiness()
+    readiness.load_failed("the disk is gone")
+    readiness.load_succeeded(SERVED)
+    with pytest.raises(NotReadyError, match="the disk is gone"):
+        readiness.require_model()

@@ -1,10 +1,11 @@
-"""Live a service's life once, so that the byte code of all that it imports is written, into the image.
+"""Run the service once, so that the byte code of everything that it imports ends up in the image.
 
 The image build runs this with PYTHONPYCACHEPREFIX set; see the Dockerfile. There is no model then, so a
 stand-in refuses to answer, and everything else is real: the server, a connection, each kind of request.
 """
 
 import socket
+import sys
 import threading
 import time
 from typing import Any
@@ -18,22 +19,20 @@ from service.predictor import EXAMPLE
 from service.server import Server
 from service.settings import Settings
 
-ADDRESS = ("127.0.0.1", 8000)
-
 
 class NoModel:
     """Stands in for a model."""
 
-    def predict(self, inputs: dict[str, Any]) -> dict[str, Any]:
+    def infer(self, inputs: dict[str, Any]) -> dict[str, Any]:
         """Refuse to answer."""
         raise NotReadyError(f"there is no model to ask for {list(inputs)}")
 
 
-def ask(request: str, body: str = "") -> None:
+def ask(address: tuple[str, int], request: str, body: str = "") -> None:
     """Send one request and read the answer, whatever it is."""
     head = f"{request} HTTP/1.1\r\nhost: service\r\nconnection: close\r\ncontent-type: application/json\r\n"
     with socket.socket() as connection:
-        connection.connect(ADDRESS)
+        connection.connect(address)
         connection.sendall(f"{head}content-length: {len(body)}\r\n\r\n{body}".encode())
         while connection.recv(65536):
             pass
@@ -41,18 +40,22 @@ def ask(request: str, body: str = "") -> None:
 
 def main() -> None:
     """Start, ask, stop."""
-    host, port = ADDRESS
-    ours = Server(Settings(host=host, port=port))
-    ours.readiness.load_succeeded(ServedModel("none", "0", NoModel()))  # type: ignore[arg-type]
-    server = uvicorn.Server(ours.config)
+    configured = Server(Settings(host="127.0.0.1"))
+    configured.readiness.load_succeeded(ServedModel("none", "0", NoModel()))  # type: ignore[arg-type]
+    configured.config.port = 0  # any that is free
+    # Not our own server: it would leave at once, because there is no model.
+    server = uvicorn.Server(configured.config)
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
+        if not thread.is_alive():
+            sys.exit("the server did not start; the reason is above")
         time.sleep(0.01)
+    address = server.servers[0].sockets[0].getsockname()
     for page in ("/", "/health", "/docs", "/openapi.json", "/nowhere"):
-        ask(f"GET {page}")
-    ask("POST /predict", EXAMPLE.model_dump_json())
-    ask("POST /predict", "{}")
+        ask(address, f"GET {page}")
+    ask(address, "POST /predict", EXAMPLE.model_dump_json())
+    ask(address, "POST /predict", "{}")
     server.should_exit = True
     thread.join()
 

@@ -19,7 +19,7 @@ from service.settings import Settings
 logger = logging.getLogger(__name__)
 
 
-class State(TypedDict):
+class LifespanState(TypedDict):
     """What every request finds in `request.state`."""
 
     readiness: Readiness
@@ -29,7 +29,7 @@ def create_app(settings: Settings, readiness: Readiness) -> FastAPI:
     """Build the application; the model is loaded when it starts, not here."""
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[State]:
+    async def lifespan(_: FastAPI) -> AsyncIterator[LifespanState]:
         # A daemon thread: liveness answers while gigabytes are read, and a stop does not wait for them.
         threading.Thread(target=load_model, args=(settings, readiness), name="load", daemon=True).start()
         yield {"readiness": readiness}
@@ -50,8 +50,8 @@ def load_model(settings: Settings, readiness: Readiness) -> None:
     except ModelError as error:
         readiness.load_failed(str(error))
     except BaseException as error:
-        # Whatever it was: a service that goes on saying "loading" would be the worst answer.
-        logger.exception("loading the model failed in a way that nobody foresaw")
+        # Whatever it was, a service that goes on saying "loading" would be the worst answer.
+        logger.exception("loading the model failed unexpectedly")
         readiness.load_failed(f"the model cannot be loaded: {error!r}")
     else:
         logger.info("model %s is ready", served)

@@ -36,10 +36,14 @@ def read(path: Path) -> dict[str, str]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
-        raise ModelError(f"{path} is missing, to verify the model by: {remedy(path.parent)}") from None
+        raise ModelError(
+            f"{path} is missing, so the model cannot be verified: {remedy(path.parent)}"
+        ) from None
     except UnicodeDecodeError:
         raise ModelError(f"{path} is not text as sha256sum writes it: {remedy(path.parent)}") from None
-    return dict(parse(line, path) for line in lines if line)
+    sums = dict(parse(line, path) for line in lines if line)
+    sums.pop(FILE_NAME, None)  # `sha256sum *` in a directory that has a list already lists that too
+    return sums
 
 
 def parse(line: str, path: Path) -> tuple[str, str]:
@@ -64,4 +68,4 @@ def digest(path: Path) -> str:
 
 def remedy(directory: Path) -> str:
     """Say how to write the list anew."""
-    return f"run `sha256sum * > {FILE_NAME}` in the directory behind {directory}"
+    return f"run `rm -f {FILE_NAME}; sha256sum * > {FILE_NAME}` in the directory behind {directory}"

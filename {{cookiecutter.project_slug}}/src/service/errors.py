@@ -1,4 +1,4 @@
-"""What can go wrong, each with the HTTP status it answers with: one base, one handler."""
+"""What can go wrong; a `ServiceError` has an HTTP status and is answered with it."""
 
 from typing import ClassVar
 
@@ -18,10 +18,10 @@ class NotReadyError(ServiceError):
     """There is no model to ask yet; callers may come again."""
 
     status = 503
-    headers: ClassVar = {"retry-after": "1"}
+    headers: ClassVar[dict[str, str]] = {"retry-after": "1"}
 
 
-class ModelError(ServiceError):
+class ModelError(Exception):
     """The model on the volume cannot be served; the sentence names the path and the remedy."""
 
 

@@ -13,14 +13,14 @@ def main() -> None:
         # Not `create_connection`: it looks the name up, and that imports twice as much as all the rest.
         with socket.socket() as connection:
             connection.settimeout(2)
-            connection.connect(("127.0.0.1", int(os.environ["PORT"])))
+            connection.connect(("127.0.0.1", int(os.environ.get("PORT") or 8000)))
             connection.sendall(REQUEST)
             answer = b"".join(iter(lambda: connection.recv(4096), b""))
     except OSError as error:
         sys.exit(str(error))
     head, _, body = answer.partition(b"\r\n\r\n")
     sys.stdout.buffer.write(body)
-    sys.exit(head.split(b" ", 2)[1:2] != [b"200"])
+    sys.exit(0 if head.split(b" ")[1:2] == [b"200"] else 1)
 
 
 if __name__ == "__main__":

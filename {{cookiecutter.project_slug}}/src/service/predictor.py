@@ -1,6 +1,6 @@
-"""Your seam: what a caller sends, what the model sees, and what the caller gets back.
+"""What is predicted: what a caller sends, what the model sees, and what the caller gets back.
 
-This is the module to rewrite for your own model; nothing else knows what is predicted.
+This is the module to rewrite for your own model; no other knows what is predicted.
 """
 
 from typing import Annotated
@@ -51,7 +51,7 @@ EXAMPLE = PredictRequest(image=SEVEN)
 
 def predict(model: Model, request: PredictRequest) -> PredictResponse:
     """Answer one request."""
-    return to_response(model.predict(to_inputs(request)))
+    return to_response(model.infer(to_inputs(request)))
 
 
 def to_inputs(request: PredictRequest) -> dict[str, NDArray[np.float32]]:

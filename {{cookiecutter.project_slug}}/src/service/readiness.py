@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from threading import Lock
+from threading import RLock
 
 from service.errors import NotReadyError
 from service.loader import ServedModel
@@ -32,7 +32,7 @@ class Readiness:
 
     def __init__(self) -> None:
         """Begin in the state `loading`."""
-        self._lock = Lock()
+        self._lock = RLock()  # re-entrant, because a signal may interrupt its own handler
         self.status = Status(State.LOADING, "the model is being loaded and verified")
         self._served: ServedModel | None = None
 
@@ -54,6 +54,8 @@ class Readiness:
     def load_succeeded(self, served: ServedModel) -> None:
         """Open for requests; a process that is already draining stays so."""
         with self._lock:
+            if self.status.state is State.FAILED:
+                return
             self._served = served
             if self.status.state is State.LOADING:
                 self.status = Status(State.READY, f"model {served} answers")

@@ -2,14 +2,15 @@
 
 How it stops: SIGTERM turns readiness to 503 and makes every response close its connection, while
 requests are answered as before. When none has come for a moment, or half of the drain time is over,
-the listening sockets close, what was accepted is answered, and the process leaves. A second signal
-ends it at once.
+the listening sockets close, what was accepted is answered, and the process leaves; whatever is not
+answered when the drain time is over is cut off. A second signal ends the process at once.
 """
 
 import asyncio
 import logging
 import os
 import socket
+import sys
 import time
 from itertools import chain
 from types import FrameType
@@ -19,6 +20,8 @@ import uvicorn
 from service.app import create_app
 from service.readiness import Readiness
 from service.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 # A client that keeps its connection may be about to use it; this long without a request counts as idle.
@@ -34,6 +37,7 @@ class Server(uvicorn.Server):
         """Prepare everything; nothing listens yet."""
         self.readiness = Readiness()
         self.drain_seconds = settings.drain_seconds
+        self._stopping = False
         self._deadline = float("inf")
         self._last_busy = time.monotonic()
         self._requests_seen = 0
@@ -52,8 +56,9 @@ class Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Drain on the first signal, leave at once on the second."""
-        if self.readiness.draining:
+        if self._stopping:
             os._exit(128 + sig)
+        self._stopping = True
         self._deadline = time.monotonic() + self.drain_seconds
         self.readiness.drain()
 
@@ -65,12 +70,21 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop listening, answer what was accepted, then let uvicorn close what is left."""
-        if self.readiness.draining:
-            await self._stop_listening()
-            while self.server_state.connections and not self._quiet() and self._remaining() > 0:
-                await asyncio.sleep(0.05)
-            self.config.timeout_graceful_shutdown = max(1, round(self._remaining()))
+        self._deadline = min(self._deadline, time.monotonic() + self.drain_seconds)
+        asyncio.get_running_loop().call_later(self._remaining(), self._cut_off)
+        await self._stop_listening()
+        while self.server_state.connections and not self._quiet():
+            await asyncio.sleep(0.05)
         await super().shutdown(sockets)
+
+    def _cut_off(self) -> None:
+        """Leave although requests are unanswered: a thread that computes cannot be cancelled."""
+        logger.error(
+            "%d requests were cut off: they took longer than DRAIN_SECONDS", len(self.server_state.tasks)
+        )
+        if self.readiness.failure:
+            sys.stderr.write(f"{self.readiness.failure}\n")
+        os._exit(1)
 
     def _remaining(self) -> float:
         return self._deadline - time.monotonic()
@@ -87,7 +101,7 @@ class Server(uvicorn.Server):
         """Close the listening sockets without resetting the connections that wait to be accepted."""
         loop = asyncio.get_running_loop()
         for server in self.servers:
-            listeners = [socket.socket(fileno=os.dup(listener.fileno())) for listener in server.sockets]
+            listeners = [listener.dup() for listener in server.sockets]
             server.close()
             for connection in chain.from_iterable(map(accept_all, listeners)):
                 await loop.connect_accepted_socket(self._create_protocol, connection)
@@ -100,13 +114,15 @@ class Server(uvicorn.Server):
 
 
 def accept_all(listener: socket.socket) -> list[socket.socket]:
-    """Accept every connection that waits, then close the listener before another can come."""
+    """Accept every connection that waits, then close the listener at once."""
     accepted: list[socket.socket] = []
     with listener:
         while True:
             try:
                 connection, _ = listener.accept()
-            except BlockingIOError:
+            except ConnectionAbortedError:
+                continue
+            except OSError:  # BlockingIOError when none waits; whatever else it is, more would not help
                 return accepted
             connection.setblocking(False)
             accepted.append(connection)

@@ -5,19 +5,20 @@ from conftest import wait_until
 from fastapi.testclient import TestClient
 
 from service import loader
+from service.about import about
 from service.app import create_app
 from service.readiness import Readiness
 from service.settings import Settings
 
 
-def test_a_ready_service_says_which_model_answers(client: TestClient) -> None:
+def test_a_ready_service_says_which_model_answers(client: TestClient, settings: Settings) -> None:
     assert client.get("/health/live").json() == {"live": True}
     ready = client.get("/health/ready")
     assert (ready.status_code, ready.json()["ready"]) == (200, True)
     health = client.get("/health")
     assert health.status_code == 200
-    assert health.json().items() >= {"state": "ready", "version": "0.1.0"}.items()
-    assert health.json()["model"]["name"] == "digits"
+    assert health.json().items() >= {"state": "ready", "version": about().version}.items()
+    assert health.json()["model"]["name"] == settings.model_name
 
 
 def test_liveness_answers_while_the_model_is_loading(

@@ -4,7 +4,7 @@ import pytest
 from conftest import PROJECT
 from fastapi.testclient import TestClient
 
-from service.app import create_app
+from service import app
 from service.readiness import Readiness
 from service.settings import Settings
 
@@ -31,12 +31,12 @@ def test_a_request_of_the_wrong_shape_is_refused(client: TestClient, body: objec
     assert client.post("/predict", json=body).status_code == 422
 
 
-def test_a_service_without_a_model_asks_callers_to_come_again(settings: Settings) -> None:
-    readiness = Readiness()
-    readiness.load_failed("the model is missing")
-    with TestClient(create_app(settings, readiness)) as client:
-        # The loading thread may yet succeed; a failure that was told first stays.
+def test_a_service_without_a_model_asks_callers_to_come_again(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "load_model", lambda *_: None)
+    with TestClient(app.create_app(settings, Readiness())) as client:
         response = client.post("/predict", json=EXAMPLE)
-        if response.status_code == 503:
-            assert response.headers["retry-after"] == "1"
-            assert response.json() == {"detail": "the model is missing"}
+    assert response.status_code == 503
+    assert response.headers["retry-after"] == "1"
+    assert response.json() == {"detail": "the model is being loaded and verified"}

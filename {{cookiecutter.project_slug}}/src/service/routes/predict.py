@@ -12,6 +12,6 @@ router = APIRouter(tags=["prediction"])
 
 @router.post("/predict", responses={503: {"model": Problem, "description": "No model is ready yet."}})
 def predict(request: PredictRequest, served: ModelDep) -> PredictResponse:
-    """Read one handwritten digit."""
+    """Ask the model."""
     # Not async: the model computes in a worker thread, and the event loop stays free for the others.
     return predictor.predict(served.model, request)
