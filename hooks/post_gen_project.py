@@ -5,16 +5,22 @@ the project is whole all the same, and one line says how to make the lock later.
 """
 
 import json
+import os
+import re
 import subprocess
 import sys
 
 SECONDS = 60
+# Without a network, say so soon.
+ENVIRONMENT = os.environ | {"UV_HTTP_RETRIES": "1"}
 
 
 def lock(command: list[str], seconds: float = SECONDS) -> str | None:
     """Run a lock command in the new project; return why there is no lock, if so."""
     try:
-        result = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
+        result = subprocess.run(
+            command, capture_output=True, text=True, timeout=seconds, env=ENVIRONMENT, check=False
+        )
     except FileNotFoundError:
         return f"{command[0]} is not installed"
     except OSError as error:
@@ -25,9 +31,9 @@ def lock(command: list[str], seconds: float = SECONDS) -> str | None:
 
 
 def find_reason(stderr: str) -> str:
-    """Return the innermost cause that a lock command gives for its failure, on one line."""
-    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    return lines[-1].removeprefix("error:").removeprefix("cause:").strip() if lines else "it gave no reason"
+    """Return on one line what a lock command says of its failure: the error and its first cause."""
+    reasons = re.findall(r"^ *(?:error|cause): *(.*)", stderr, re.MULTILINE)
+    return ": ".join(reasons[:2]) or "it gave no reason"
 
 
 def main() -> None:
