@@ -5,7 +5,7 @@ SHELL := /bin/bash
 # uv in the version of the table of facts; everything else comes through it, pinned in pyproject.toml.
 UV_VERSION := $(shell sed -n 's/.*"version": "\([0-9.]*\)".*/\1/p' cookiecutter.json | head -n 1)
 UV := .tools/uv-$(UV_VERSION)/bin/uv
-SAMPLE := {{cookiecutter.project_slug}}/models/{{cookiecutter.__derived.sample_directory}}
+SAMPLE := {{cookiecutter.__project_slug}}/models/{{cookiecutter.__derived.sample_directory}}
 export PATH := $(CURDIR)/$(dir $(UV)):$(PATH)
 
 # Builds in containers trust what this machine trusts, where that was set up by hand.
@@ -40,7 +40,7 @@ bench: .venv ## Measure rendering, image sizes, starts and rebuilds
 
 sample-model: $(UV) ## Train the sample model anew
 	uv run --script tools/train_digits.py --model "$(SAMPLE)/model.onnx" \
-		--request "{{cookiecutter.project_slug}}/examples/predict.json"
+		--request "{{cookiecutter.__project_slug}}/examples/predict.json"
 	cd "$(SAMPLE)" && sha256sum model.onnx > SHA256SUMS
 
 recording: .venv ## Record docs/demo.svg from a real run of the demo

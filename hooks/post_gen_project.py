@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 SECONDS = 60
 # Without a network, say so soon.
@@ -41,6 +42,8 @@ def main() -> None:
     answers = json.loads(r"""{{ cookiecutter | tojson }}""")
     slug, manager = answers["project_slug"], answers["_package_managers"][answers["package_manager"]]
     problem = lock(manager["lock_command"])
+    if not problem and not Path(manager["lock_file"]).exists():
+        problem = "a workspace around this directory has taken it"
     if problem:
         missing = f"{manager['lock_file']} is not made yet ({problem})"
         sys.stderr.write(f"{missing}: run `make lock` in {slug} before the first build.\n")

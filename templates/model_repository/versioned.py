@@ -41,10 +41,11 @@ def find(settings: Settings) -> ModelVersion:
 def find_versions(directory: Path) -> list[str]:
     """Return the versions of a model, smallest first; none if there is no such directory."""
     try:
-        names = [entry.name for entry in directory.iterdir()]
+        entries = list(directory.iterdir())
     except FileNotFoundError:
         return []
-    return sorted(filter(VERSION.fullmatch, names), key=int)
+    versions = [entry.name for entry in entries if VERSION.fullmatch(entry.name) and entry.is_dir()]
+    return sorted(versions, key=int)
 
 
 def pick(versions: list[str], policy: str | int, directory: Path) -> str:

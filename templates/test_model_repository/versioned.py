@@ -29,6 +29,11 @@ def test_a_name_that_is_no_plain_number_is_no_version(digits: Path, settings: Se
     assert model_repository.find(settings).version == "1"
 
 
+def test_a_file_with_a_number_for_a_name_is_no_version(digits: Path, settings: Settings) -> None:
+    (digits / "2").touch()
+    assert model_repository.find(settings).version == "1"
+
+
 def test_a_pinned_version_is_served(digits: Path, volume: Path) -> None:
     add_version(digits, "2")
     found = model_repository.find(Settings(model_repository=volume, model_version=1))

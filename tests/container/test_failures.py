@@ -33,7 +33,7 @@ def test_a_wrong_checksum(project: Project, volume: Path) -> None:
         model.write(b"!")
     sentence = last_words(project, MODEL_VOLUME=str(volume))
     assert sentence.startswith("/models/digits/1/model.onnx is damaged or was changed (its sha256 begins ")
-    assert sentence.endswith("sha256sum * > SHA256SUMS` in the directory behind /models/digits/1")
+    assert sentence.endswith("sha256sum -- * > SHA256SUMS` in the directory behind /models/digits/1")
 
 
 @every_base

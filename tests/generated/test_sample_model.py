@@ -7,7 +7,7 @@ from pathlib import Path
 from answers import TEMPLATE
 from project import run
 
-PROJECT = TEMPLATE / "{{cookiecutter.project_slug}}"
+PROJECT = TEMPLATE / "{{cookiecutter.__project_slug}}"
 
 
 def test_training_anew_gives_the_accuracy_of_the_card_and_the_example(tmp_path: Path) -> None:

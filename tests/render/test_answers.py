@@ -79,6 +79,17 @@ def test_answers_that_cannot_work_leave_a_sentence_and_nothing_else(tmp_path: Pa
     assert list(tmp_path.rglob("*")) == [output]
 
 
+@pytest.mark.parametrize("slug", ["..", "x/..", "x/../..", "a/b", "/", "~", "{absolute}"])
+def test_a_slug_that_is_a_path_harms_nothing_outside_and_leaves_nothing(tmp_path: Path, slug: str) -> None:
+    output = tmp_path / "mine" / "output"
+    output.mkdir(parents=True)
+    mine = output / "precious.txt"
+    mine.touch()
+    slug = slug.format(absolute=tmp_path / "elsewhere")
+    assert run_cookiecutter(output, f"project_slug={slug}").returncode == 1
+    assert sorted(tmp_path.rglob("*")) == [output.parent, output, mine]
+
+
 def test_a_choice_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     result = run_cookiecutter(tmp_path, "base_image=windows")
     assert result.returncode == 1

@@ -13,11 +13,12 @@ import yaml
 from answers import CHOICES, DEFAULTS, FACTS, SUPPORTED, TEMPLATE, Answers
 from render.conftest import Render
 
-SOURCE = TEMPLATE / "{{cookiecutter.project_slug}}"
+SOURCE = TEMPLATE / "{{cookiecutter.__project_slug}}"
 PATHS = """
 .dockerignore .empty .env.example .github/workflows/ci.yml .gitignore .python-version Dockerfile
 Makefile README.md compose.yaml pyproject.toml examples/predict.json models/README.md
-models/digits/1/SHA256SUMS models/digits/1/model.onnx src/service/__init__.py
+models/digits/1/SHA256SUMS models/digits/1/model.onnx src/service/body_limit.py tests/test_body_limit.py
+src/service/__init__.py
 src/service/__main__.py src/service/about.py src/service/app.py src/service/checksums.py
 src/service/dependencies.py src/service/draining.py src/service/errors.py src/service/healthcheck.py
 src/service/loader.py src/service/model_repository.py src/service/model_runtime.py

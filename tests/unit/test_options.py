@@ -46,7 +46,7 @@ def test_every_choice_has_a_partial_and_every_partial_a_choice(option: str, fold
 
 
 def test_every_partial_is_included_somewhere() -> None:
-    sources = [TEMPLATE / "{{cookiecutter.project_slug}}", TEMPLATE / "templates"]
+    sources = [TEMPLATE / "{{cookiecutter.__project_slug}}", TEMPLATE / "templates"]
     files = [path for source in sources for path in source.rglob("*") if path.is_file()]
     text = "\n".join(path.read_text(encoding="utf-8", errors="ignore") for path in files)
     includes = set(re.findall(r'{% include "([^"]+)"', text))
@@ -57,7 +57,7 @@ def test_every_partial_is_included_somewhere() -> None:
 
 
 def test_every_fact_is_used() -> None:
-    folders = ["{{cookiecutter.project_slug}}", "templates", "hooks"]
+    folders = ["{{cookiecutter.__project_slug}}", "templates", "hooks"]
     files = [path for folder in folders for path in (TEMPLATE / folder).rglob("*") if path.is_file()]
     text = "\n".join(path.read_text(encoding="utf-8", errors="ignore") for path in files)
     text += str(TABLE["__derived"])

@@ -26,7 +26,7 @@ def test_a_lock_that_takes_for_ever_is_given_up() -> None:
 
 
 def test_the_reason_of_a_failure_is_the_error_and_its_first_cause() -> None:
-    script = "import sys; sys.exit('error: request failed\\n  cause: no route to host\\n  cause: os error 113')"
+    script = "import sys; sys.exit('error: request failed\\n  cause: no route to host\\n  cause: error 113')"
     assert lock([sys.executable, "-c", script]) == "request failed: no route to host"
 
 

@@ -55,3 +55,11 @@ def test_the_first_thing_on_the_way_that_is_denied_is_named(
     sentence = loader.explain_denial(volume / "digits" / "1" / checksums.FILE_NAME)
     assert sentence.startswith(f"{volume} may not be read")
     assert f"with mode {mode}" in sentence
+
+
+def test_what_is_denied_behind_a_link_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    monkeypatch.setattr(loader, "readable", lambda path: path.name != "real")
+    sentence = loader.explain_denial(tmp_path / "link" / "model.onnx")
+    assert sentence.startswith(f"{tmp_path / 'real'} may not be read")

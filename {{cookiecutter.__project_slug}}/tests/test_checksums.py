@@ -1,4 +1,5 @@
 import hashlib
+import os
 import subprocess
 from pathlib import Path
 
@@ -42,8 +43,11 @@ def test_every_listed_file_is_verified(file: Path) -> None:
         ([f"{DIGEST}  model.onnx", f"{DIGEST}  gone.bin"], "gone.bin is missing although"),
         ([f"{DIGEST}  ../model.onnx"], "names '../model.onnx', which is not a file beside it"),
         ([f"{DIGEST}  /etc/passwd"], "names '/etc/passwd', which is not a file beside it"),
-        (["d41d8cd98f00b204e9800998ecf8427e  model.onnx"], "has a line that sha256sum would not write"),
+        (["d41d8cd98f00b204e9800998ecf8427e  model.onnx"], "has a line that is no checksum and plain name"),
         ([], "does not list model.onnx"),
+        ([f"{DIGEST}  model.onnx", f"{'0' * 64}  model.onnx"], "lists model.onnx twice"),
+        ([f"{DIGEST}  model.onnx\0"], "has a line that is no checksum and plain name"),
+        ([f"\\{DIGEST}  we\\\\ird"], "has a line that is no checksum and plain name"),
     ],
 )
 def test_a_list_that_does_not_fit_is_refused(file: Path, lines: list[str], sentence: str) -> None:
@@ -55,7 +59,7 @@ def test_a_list_that_does_not_fit_is_refused(file: Path, lines: list[str], sente
 
 
 def test_a_missing_list_is_refused_with_the_command_that_writes_it(file: Path) -> None:
-    with pytest.raises(ModelError, match=r"SHA256SUMS is missing.*sha256sum \* > SHA256SUMS`"):
+    with pytest.raises(ModelError, match=r"SHA256SUMS is missing.*sha256sum -- \* > SHA256SUMS`"):
         checksums.verify(file)
 
 
@@ -75,3 +79,17 @@ def test_the_remedy_works_however_often_it_is_followed(file: Path) -> None:
 def test_a_list_that_lists_itself_is_no_worse_for_it(file: Path) -> None:
     write_sums(file, f"{DIGEST}  {file.name}", f"{DIGEST}  SHA256SUMS")
     checksums.verify(file)
+
+
+def test_windows_line_ends_do_not_matter(file: Path) -> None:
+    file.with_name("SHA256SUMS").write_bytes(f"{DIGEST} *{file.name}\r\n".encode())
+    checksums.verify(file)
+
+
+@pytest.mark.parametrize("name", ["SHA256SUMS", "model.onnx"])
+def test_what_is_no_regular_file_is_refused_before_it_is_read(file: Path, name: str) -> None:
+    write_sums(file, f"{DIGEST}  {file.name}")
+    file.with_name(name).unlink()
+    os.mkfifo(file.with_name(name))
+    with pytest.raises(ModelError, match="is not a file"):
+        checksums.verify(file)

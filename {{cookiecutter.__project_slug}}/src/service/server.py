@@ -19,7 +19,7 @@ import uvicorn
 
 from service.app import create_app
 from service.readiness import Readiness
-from service.settings import Settings
+from service.settings import Settings, SettingsError
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +28,8 @@ LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 QUIET_SECONDS = 0.3
 # Longer than the 60 s of common load balancers, so that it is never us who closes a connection in use.
 KEEP_ALIVE_SECONDS = 65
+# Connections that may wait to be accepted.
+BACKLOG = 2048
 
 
 class Server(uvicorn.Server):
@@ -129,8 +131,29 @@ def accept_all(listener: socket.socket) -> list[socket.socket]:
 
 
 def run(settings: Settings) -> str | None:
-    """Serve until told to stop; return why there was nothing to serve, if so."""
+    """Serve until told to stop; return why there was nothing to serve, if so.
+
+    Raises `SettingsError` if the address cannot be listened on.
+    """
     logging.basicConfig(level=settings.log_level.upper(), format=LOG_FORMAT)
+    listener = listen(settings.host, settings.port)
+    logger.info("listening on %s port %d", settings.host, settings.port)
     server = Server(settings)
-    server.run()
+    server.run([listener])
     return server.readiness.failure
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open a listening socket.
+
+    Raises `SettingsError` if that cannot be done.
+    """
+    try:
+        return socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=BACKLOG
+        )
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SettingsError(
+            f"HOST {host!r} with PORT {port} cannot be listened on ({reason}): choose another"
+        ) from error

@@ -2,13 +2,16 @@
 
 import hashlib
 import re
+import stat
+from io import BufferedReader
 from pathlib import Path
 
 from service.errors import ModelError
 
 FILE_NAME = "SHA256SUMS"
+LARGEST_LIST = 1_000_000  # bytes; some ten thousand files
 # GNU coreutils, "cksum output modes": the digest, a space, a space or an asterisk, the file name.
-LINE = re.compile(r"(?P<digest>[0-9a-f]{64}) [ *](?P<name>.+)")
+LINE = re.compile(r"(?P<digest>[0-9a-f]{64}) [ *](?P<name>[^\0]+)")
 
 
 def verify(file: Path) -> None:
@@ -34,14 +37,19 @@ def verify(file: Path) -> None:
 def read(path: Path) -> dict[str, str]:
     """Return the hexadecimal digest of each file name in a `SHA256SUMS` file."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        with open_file(path) as file:
+            text = file.read(LARGEST_LIST).decode()
     except FileNotFoundError:
         raise ModelError(
             f"{path} is missing, so the model cannot be verified: {remedy(path.parent)}"
         ) from None
     except UnicodeDecodeError:
         raise ModelError(f"{path} is not text as sha256sum writes it: {remedy(path.parent)}") from None
-    sums = dict(parse(line, path) for line in lines if line)
+    sums: dict[str, str] = {}
+    for line in filter(None, text.replace("\r\n", "\n").split("\n")):
+        name, expected = parse(line, path)
+        if sums.setdefault(name, expected) != expected:
+            raise ModelError(f"{path} lists {name} twice: {remedy(path.parent)}")
     sums.pop(FILE_NAME, None)  # `sha256sum *` in a directory that has a list already lists that too
     return sums
 
@@ -50,17 +58,24 @@ def parse(line: str, path: Path) -> tuple[str, str]:
     """Return name and digest of one line; a name is a plain file name, never a path."""
     match = LINE.fullmatch(line)
     if match is None:
-        raise ModelError(f"{path} has a line that sha256sum would not write: {remedy(path.parent)}")
+        raise ModelError(f"{path} has a line that is no checksum and plain name: {remedy(path.parent)}")
     name = match["name"]
     if "/" in name or name in {".", ".."}:
         raise ModelError(f"{path} names {name!r}, which is not a file beside it: {remedy(path.parent)}")
     return name, match["digest"]
 
 
+def open_file(path: Path) -> BufferedReader:
+    """Open a regular file; reading anything else might never end."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise ModelError(f"{path} is not a file: copy the model again")
+    return path.open("rb")
+
+
 def digest(path: Path) -> str:
     """Return the SHA-256 of a file in hexadecimal, read in pieces."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:
         raise ModelError(f"{path} is missing although {FILE_NAME} lists it: copy it there") from None
@@ -68,4 +83,4 @@ def digest(path: Path) -> str:
 
 def remedy(directory: Path) -> str:
     """Say how to write the list anew."""
-    return f"run `rm -f {FILE_NAME}; sha256sum * > {FILE_NAME}` in the directory behind {directory}"
+    return f"run `rm -f {FILE_NAME}; sha256sum -- * > {FILE_NAME}` in the directory behind {directory}"

@@ -27,8 +27,25 @@ def test_the_example_of_the_documentation_works(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("body", [{}, {"image": []}, EXAMPLE | {"size": 8}, [], None])
-def test_a_request_of_the_wrong_shape_is_refused(client: TestClient, body: object) -> None:
-    assert client.post("/predict", json=body).status_code == 422
+def test_a_request_of_the_wrong_shape_is_refused_in_one_sentence(client: TestClient, body: object) -> None:
+    response = client.post("/predict", json=body)
+    assert response.status_code == 422
+    assert response.json().keys() == {"detail"}
+    assert "\n" not in response.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "body", ['{"image": NaN}', '{"image": 1e999}', '{"\\ud800": 1}', '{"image": "\\ud800"}', "{", "\xff"]
+)
+def test_what_json_cannot_hold_is_refused_all_the_same(client: TestClient, body: str) -> None:
+    response = client.post("/predict", content=body, headers={"content-type": "application/json"})
+    assert response.status_code == 422
+
+
+def test_a_refusal_never_repeats_what_was_sent(client: TestClient) -> None:
+    response = client.post("/predict", json={"image": [[99] * 8] * 1000, "secret": "x" * 10_000})
+    assert response.status_code == 422
+    assert len(response.content) < 500
 
 
 def test_a_service_without_a_model_asks_callers_to_come_again(

@@ -7,11 +7,13 @@ from contextlib import asynccontextmanager
 from typing import TypedDict
 
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
 
 from service import loader
 from service.about import about
+from service.body_limit import LimitBody
 from service.draining import CloseWhileDraining
-from service.errors import ModelError, ServiceError, answer_service_error
+from service.errors import ModelError, ServiceError, answer_invalid_request, answer_service_error
 from service.readiness import Readiness
 from service.routes import health, predict, root
 from service.settings import Settings
@@ -36,8 +38,10 @@ def create_app(settings: Settings, readiness: Readiness) -> FastAPI:
 
     name, version, description = about()
     app = FastAPI(title=name, version=version, description=description, lifespan=lifespan)
+    app.add_middleware(LimitBody, max_bytes=settings.max_body_bytes)
     app.add_middleware(CloseWhileDraining, readiness=readiness)
     app.exception_handler(ServiceError)(answer_service_error)
+    app.exception_handler(RequestValidationError)(answer_invalid_request)
     for routes in (predict, health, root):
         app.include_router(routes.router)
     return app

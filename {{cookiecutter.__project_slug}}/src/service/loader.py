@@ -55,7 +55,9 @@ def warm_up(model: Model, file: Path) -> None:
 
 def explain_denial(path: Path) -> str:
     """Say who may read the first thing on the way to this path that we may not read, and how to change it."""
-    denied = next((step for step in [*reversed(path.parents), path] if not readable(step)), path)
+    real = Path(os.path.realpath(path))
+    way = [*reversed(path.parents), path, *reversed(real.parents), real]
+    denied = next((step for step in way if not readable(step)), path)
     status = denied.stat()
     return (
         f"{denied} may not be read by uid {os.geteuid()}, it belongs to uid {status.st_uid} with mode "
@@ -65,4 +67,4 @@ def explain_denial(path: Path) -> str:
 
 def readable(path: Path) -> bool:
     """Whether this process may read a file, or enter and list a directory."""
-    return os.access(path, os.R_OK | os.X_OK if path.is_dir() else os.R_OK)
+    return os.access(path, os.R_OK | os.X_OK if os.path.isdir(path) else os.R_OK)  # noqa: PTH112

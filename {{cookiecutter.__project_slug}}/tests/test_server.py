@@ -1,6 +1,7 @@
 import http.client
 import shutil
 import signal
+import socket
 import threading
 import time
 from collections import Counter
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import pytest
 from conftest import PROJECT, Service, Start, wait_until
 
 from service import model_repository
@@ -133,6 +135,18 @@ def test_a_missing_model_ends_the_service_with_one_sentence(start: Start, volume
 
 def test_a_setting_that_cannot_work_ends_the_service_with_one_sentence(start: Start) -> None:
     assert last_words(start(MODEL_VERSION="newest")).startswith("MODEL_VERSION is 'newest' but must be")
+
+
+def test_an_address_that_is_taken_ends_the_service_with_one_sentence(start: Start) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        sentence = last_words(start(PORT=port))
+    assert sentence.startswith(f"HOST '127.0.0.1' with PORT {port} cannot be listened on (Address already")
+
+
+@pytest.mark.parametrize("host", [".", "a..b", "x" * 300, "nohost.invalid"])
+def test_a_host_that_is_none_ends_the_service_with_one_sentence(start: Start, host: str) -> None:
+    assert last_words(start(HOST=host)).startswith(f"HOST {host!r} with PORT")
 
 
 def last_words(service: Service) -> str:

@@ -31,6 +31,9 @@ class Settings(BaseSettings):
     model_version: Literal["latest"] | Annotated[int, Field(ge=1)] = "latest"
     """The version policy: the largest number there is, or this one."""
 
+    max_body_bytes: Annotated[int, Field(ge=1)] = 1_000_000
+    """The largest request body that is read, in bytes."""
+
     drain_seconds: Annotated[float, Field(gt=0, le=3600)] = 9.0
     """Seconds from SIGTERM to the exit at the latest; fewer than the container's stop grace period."""
 

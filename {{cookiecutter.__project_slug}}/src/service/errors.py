@@ -3,8 +3,11 @@
 from typing import ClassVar
 
 from fastapi import Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
+
+MOST_PROBLEMS = 3
 
 
 class ServiceError(Exception):
@@ -26,7 +29,7 @@ class ModelError(Exception):
 
 
 class Problem(BaseModel):
-    """The body of an error, in the shape of FastAPI's own."""
+    """The body of every error: one sentence."""
 
     detail: str
 
@@ -34,3 +37,13 @@ class Problem(BaseModel):
 async def answer_service_error(_: Request, error: ServiceError) -> JSONResponse:
     """Answer with the error's own status, headers and sentence."""
     return JSONResponse(Problem(detail=str(error)).model_dump(), error.status, error.headers)
+
+
+async def answer_invalid_request(_: Request, error: RequestValidationError) -> JSONResponse:
+    """Answer 422 with the first things that are wrong, and never with what was sent.
+
+    FastAPI's own answer repeats the input, which may be huge and may hold what JSON cannot (NaN).
+    """
+    problems = [f"{'.'.join(map(str, e['loc'][1:]))}: {e['msg']}" for e in error.errors()[:MOST_PROBLEMS]]
+    sentence = "; ".join(problems).encode(errors="replace").decode()
+    return JSONResponse(Problem(detail=sentence).model_dump(), 422)
