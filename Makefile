@@ -6,7 +6,10 @@ SHELL := /bin/bash
 UV_VERSION := $(shell sed -n 's/.*"version": "\([0-9.]*\)".*/\1/p' cookiecutter.json | head -n 1)
 UV := .tools/uv-$(UV_VERSION)/bin/uv
 SAMPLE := {{cookiecutter.__project_slug}}/models/{{cookiecutter.__derived.sample_directory}}
-export PATH := $(CURDIR)/$(dir $(UV)):$(PATH)
+# uv finds only those of pyenv's Pythons that are on the PATH; generated projects need 3.12 or newer.
+PYTHONS := $(wildcard $(shell pyenv root 2>/dev/null)/versions/3.1[2-9].*/bin)
+EMPTY :=
+export PATH := $(CURDIR)/$(dir $(UV)):$(subst $(EMPTY) ,,$(PYTHONS:=:))$(PATH)
 
 # Builds in containers trust what this machine trusts, where that was set up by hand.
 export CA_BUNDLE ?= $(SSL_CERT_FILE)

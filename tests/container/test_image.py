@@ -3,12 +3,14 @@
 import io
 import json
 import re
+import shutil
 import subprocess
 import tarfile
+from pathlib import Path
 
 import pytest
 from answers import Answers, nearest
-from container.conftest import every_base
+from container.conftest import CELLS, every_base
 from project import Project, run
 
 
@@ -88,6 +90,18 @@ def test_a_change_of_code_changes_one_small_layer(project: Project) -> None:
     assert after[-1] != before[-1]
     last_layer = next(int(size) for size in sizes.split() if int(size) > 0)
     assert last_layer < 200_000
+
+
+@pytest.mark.parametrize("answers", CELLS[:1])
+def test_the_umask_of_whoever_checked_it_out_does_not_matter(project: Project, tmp_path: Path) -> None:
+    copy = Project(Path(shutil.copytree(project.path, tmp_path / "template-test-umask")))
+    for path in [*copy.path.rglob("src"), *copy.path.rglob("src/**/*"), copy.path / "pyproject.toml"]:
+        path.chmod(path.stat().st_mode & 0o700)
+    compose = copy.path / "compose.yaml"
+    text = compose.read_text(encoding="utf-8").replace(project.image, copy.image)
+    compose.write_text(text, encoding="utf-8")
+    with copy.running("--build", "--wait"):
+        assert copy.predict()["digit"] == 7
 
 
 @every_base
