@@ -40,9 +40,12 @@ def served_by_docker(project: Project) -> Iterator[None]:
 def served_by_uv(project: Project) -> Iterator[None]:
     """Serve without a container, where no Docker engine answers."""
     console.print("  no Docker engine answers here, so uv runs the service without a container")
-    step("make run")
-    environment = os.environ | {"PORT": str(project.port)}
-    process = subprocess.Popen(["make", "--silent", "run"], cwd=project.path, env=environment)
+    step("HOST=127.0.0.1 MODEL_REPOSITORY=models uv run python -m service")
+    settings = {"HOST": "127.0.0.1", "MODEL_REPOSITORY": "models", "PORT": str(project.port)}
+    # Not `make run`: make does not pass a signal on to what it runs.
+    process = subprocess.Popen(
+        ["uv", "run", "--quiet", "python", "-m", "service"], cwd=project.path, env=os.environ | settings
+    )
     try:
         yield
     finally:
