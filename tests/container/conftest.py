@@ -1,7 +1,8 @@
 """Images built by the rendered Dockerfiles, one for each base image."""
 
 import os
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from project import Project, docker_answers, render
 
 CELLS = [nearest("base_image", base) for base in CHOICES["base_image"]]
 every_base = pytest.mark.parametrize("answers", CELLS)
+IMAGES = "template-test-"
 Build = Callable[[Answers], Project]
 
 
@@ -20,12 +22,16 @@ def pytest_make_parametrize_id(val: object) -> str | None:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def engine() -> None:
-    """Skip where no Docker engine answers, or fail where one was promised."""
+def engine() -> Iterator[None]:
+    """Skip where no Docker engine answers, or fail where one was promised; leave no image behind."""
     if not docker_answers():
         if os.environ.get("REQUIRE_DOCKER") == "1":
             pytest.fail("REQUIRE_DOCKER=1, but no Docker engine answers")
         pytest.skip("no Docker engine answers")
+    yield
+    listing = ["docker", "images", "--quiet", f"--filter=reference={IMAGES}*"]
+    images = subprocess.run(listing, capture_output=True, text=True, check=True).stdout.split()
+    subprocess.run(["docker", "image", "rm", "--force", *images], capture_output=True, check=False)
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +40,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
 
     @cache
     def build_once(answers: frozenset[tuple[str, str]]) -> Project:
-        slug = f"template-test-{dict(answers)['base_image']}"
+        slug = f"{IMAGES}{dict(answers)['base_image']}"
         path = render(dict(answers) | {"project_slug": slug}, tmp_path_factory.mktemp("build"))
         project = Project(path)
         project.compose("build")
