@@ -93,3 +93,10 @@ def test_what_is_no_regular_file_is_refused_before_it_is_read(file: Path, name: 
     os.mkfifo(file.with_name(name))
     with pytest.raises(ModelError, match="is not a file"):
         checksums.verify(file)
+
+
+def test_a_list_is_read_whole_or_not_at_all(file: Path) -> None:
+    line = f"{DIGEST}  {file.name}"
+    write_sums(file, *[line] * (checksums.LARGEST_LIST // (len(line) + 1) + 1))
+    with pytest.raises(ModelError, match="has more than 1000000 bytes"):
+        checksums.verify(file)

@@ -38,13 +38,16 @@ def read(path: Path) -> dict[str, str]:
     """Return the hexadecimal digest of each file name in a `SHA256SUMS` file."""
     try:
         with open_file(path) as file:
-            text = file.read(LARGEST_LIST).decode()
+            content = file.read(LARGEST_LIST + 1)
+            text = content.decode()
     except FileNotFoundError:
         raise ModelError(
             f"{path} is missing, so the model cannot be verified: {remedy(path.parent)}"
         ) from None
     except UnicodeDecodeError:
         raise ModelError(f"{path} is not text as sha256sum writes it: {remedy(path.parent)}") from None
+    if len(content) > LARGEST_LIST:
+        raise ModelError(f"{path} has more than {LARGEST_LIST} bytes: {remedy(path.parent)}")
     sums: dict[str, str] = {}
     for line in filter(None, text.replace("\r\n", "\n").split("\n")):
         name, expected = parse(line, path)
