@@ -38,7 +38,7 @@ def find_reason(stderr: str) -> str:
 
 
 def main() -> None:
-    """Make the lock if that is this package manager's way, and say what to do next."""
+    """Make the lock, and say what to do next."""
     answers = json.loads(r"""{{ cookiecutter | tojson }}""")
     slug, manager = answers["project_slug"], answers["_package_managers"][answers["package_manager"]]
     problem = lock(manager["lock_command"])

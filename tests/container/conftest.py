@@ -1,24 +1,20 @@
 """Images built by the rendered Dockerfiles, one for each base image."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
-from answers import CHOICES, Answers, name, nearest
+from answers import CHOICES, Answers, nearest
 from project import Project, docker_answers, render
 
 CELLS = [nearest("base_image", base) for base in CHOICES["base_image"]]
 every_base = pytest.mark.parametrize("answers", CELLS)
 IMAGES = "template-test-"
 Build = Callable[[Answers], Project]
-
-
-def pytest_make_parametrize_id(val: object) -> str | None:
-    """Name a test by its answers."""
-    return name(val) if isinstance(val, dict) else None
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -58,10 +54,4 @@ def project(build: Build, answers: Answers) -> Project:
 @pytest.fixture
 def volume(project: Project, tmp_path: Path) -> Path:
     """A copy of the project's model volume, to be spoilt."""
-    copy = tmp_path / "models"
-    for file in (project.path / "models").rglob("*"):
-        if file.is_file():
-            target = copy / file.relative_to(project.path / "models")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(file.read_bytes())
-    return copy
+    return Path(shutil.copytree(project.path / "models", tmp_path / "models"))

@@ -1,6 +1,6 @@
 """Ask a service over kept connections until it takes no new one, and count how each request ended.
 
-Run inside a container on the service's network: `python - HOST PATH BODY` with this file as its input. A
+Run inside a container on the service's network: `python - HOST BODY` with this file as its input. A
 request counts as accepted once its connection stands; whatever then ends it but an answer is a loss.
 """
 

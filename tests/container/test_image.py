@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from answers import Answers, nearest
-from container.conftest import CELLS, every_base
+from container.conftest import CELLS, IMAGES, every_base
 from project import Project, run
 
 
@@ -94,7 +94,7 @@ def test_a_change_of_code_changes_one_small_layer(project: Project) -> None:
 
 @pytest.mark.parametrize("answers", CELLS[:1])
 def test_the_umask_of_whoever_checked_it_out_does_not_matter(project: Project, tmp_path: Path) -> None:
-    copy = Project(Path(shutil.copytree(project.path, tmp_path / "template-test-umask")))
+    copy = Project(Path(shutil.copytree(project.path, tmp_path / f"{IMAGES}umask")))
     for path in [*copy.path.rglob("src"), *copy.path.rglob("src/**/*"), copy.path / "pyproject.toml"]:
         path.chmod(path.stat().st_mode & 0o700)
     compose = copy.path / "compose.yaml"

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from container.conftest import CELLS
+from container.conftest import CELLS, IMAGES
 from project import CommandFailedError, render, run
 
 INDEX = Path(__file__).with_name("private_index.py")
@@ -44,7 +44,7 @@ def test_a_ca_bundle_is_used_and_leaves_no_trace(tmp_path: Path, answers: dict, 
     marker = f"# marker-{uuid.uuid4()}"
     bundle = tmp_path / "bundle.crt"
     bundle.write_text(f"{marker}\n{trusted_certificates()}", encoding="utf-8")
-    path = render(answers | {"project_slug": "template-test-secrets", "description": marker[2:]}, tmp_path)
+    path = render(answers | {"project_slug": f"{IMAGES}secrets", "description": marker[2:]}, tmp_path)
     (path / ".env").write_text(f"CA_BUNDLE={bundle}\n", encoding="utf-8")
     run(["env", "--unset=CA_BUNDLE", *way], path)
     assert holds(path.name, "digit")
@@ -87,7 +87,7 @@ def test_a_private_index_is_reached_with_credentials_that_leave_no_trace(
     wheels = tmp_path / "wheels"
     wheels.mkdir()
     write_wheel(wheels)
-    path = render(answers | {"project_slug": "template-test-index"}, tmp_path, hooks=False)
+    path = render(answers | {"project_slug": f"{IMAGES}index"}, tmp_path, hooks=False)
     with private_index(wheels) as host:
         netrc = tmp_path / "netrc"
         netrc.write_text(f"machine {host} login us password {PASSWORD}\n", encoding="utf-8")

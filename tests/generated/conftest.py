@@ -4,13 +4,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from answers import Answers, name
+from answers import Answers
 from project import render
-
-
-def pytest_make_parametrize_id(val: object) -> str | None:
-    """Name a test by its answers."""
-    return name(val) if isinstance(val, dict) else None
 
 
 def has_python(version: str) -> bool:

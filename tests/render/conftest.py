@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from answers import Answers, name
+from answers import Answers
 from project import render
 
 Render = Callable[[Answers], Path]
@@ -21,8 +21,3 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Render:
         return render(dict(answers), directory, hooks=False)
 
     return lambda answers: render_once(frozenset(answers.items()))
-
-
-def pytest_make_parametrize_id(val: object) -> str | None:
-    """Name a test by its answers."""
-    return name(val) if isinstance(val, dict) else None

@@ -17,16 +17,16 @@ SOURCE = TEMPLATE / "{{cookiecutter.__project_slug}}"
 PATHS = """
 .dockerignore .empty .env.example .github/workflows/ci.yml .gitignore .python-version Dockerfile
 Makefile README.md compose.yaml pyproject.toml examples/predict.json models/README.md
-models/digits/1/SHA256SUMS models/digits/1/model.onnx src/service/body_limit.py tests/test_body_limit.py
-src/service/__init__.py
-src/service/__main__.py src/service/about.py src/service/app.py src/service/checksums.py
-src/service/dependencies.py src/service/draining.py src/service/errors.py src/service/healthcheck.py
-src/service/loader.py src/service/model_repository.py src/service/model_runtime.py
-src/service/predictor.py src/service/readiness.py src/service/routes/__init__.py
-src/service/routes/health.py src/service/routes/predict.py src/service/routes/root.py
-src/service/server.py src/service/settings.py tests/conftest.py tests/routes/test_health.py
-tests/routes/test_predict.py tests/routes/test_root.py tests/test_about.py tests/test_checksums.py
-tests/test_draining.py tests/test_healthcheck.py tests/test_loader.py tests/test_model_repository.py
+models/digits/1/SHA256SUMS models/digits/1/model.onnx src/service/body_limit.py
+tests/test_body_limit.py src/service/__init__.py src/service/__main__.py src/service/about.py
+src/service/app.py src/service/checksums.py src/service/dependencies.py src/service/draining.py
+src/service/errors.py src/service/healthcheck.py src/service/loader.py
+src/service/model_repository.py src/service/model_runtime.py src/service/predictor.py
+src/service/readiness.py src/service/routes/__init__.py src/service/routes/health.py
+src/service/routes/predict.py src/service/routes/root.py src/service/server.py
+src/service/settings.py tests/conftest.py tests/routes/test_health.py tests/routes/test_predict.py
+tests/routes/test_root.py tests/test_about.py tests/test_checksums.py tests/test_draining.py
+tests/test_healthcheck.py tests/test_loader.py tests/test_model_repository.py
 tests/test_model_runtime.py tests/test_predictor.py tests/test_readiness.py tests/test_server.py
 tests/test_settings.py tools/write_bytecode.py
 """

@@ -75,9 +75,10 @@ def ask_until_refused(service: Service, outcomes: Counter[str]) -> None:
             outcomes["refused"] += 1
             return
         try:
-            while ask(connection) == "keep":
+            kept = True
+            while kept:
+                kept = ask(connection)
                 outcomes["answered"] += 1
-            outcomes["answered"] += 1
         except (OSError, http.client.HTTPException) as error:
             outcomes[repr(error)] += 1
             return
@@ -85,12 +86,13 @@ def ask_until_refused(service: Service, outcomes: Counter[str]) -> None:
             connection.close()
 
 
-def ask(connection: http.client.HTTPConnection) -> str:
+def ask(connection: http.client.HTTPConnection) -> bool:
+    """Send one request; return whether the connection may be used again."""
     connection.request("POST", "/predict", BODY, {"content-type": "application/json"})
     response = connection.getresponse()
     assert response.status == 200, response.read()
     response.read()
-    return "close" if response.will_close else "keep"
+    return not response.will_close
 
 
 @contextmanager

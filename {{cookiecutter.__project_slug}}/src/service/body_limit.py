@@ -32,6 +32,7 @@ class LimitBody:
         await self.app(scope, receive_some, send)
 
     def _check(self, size: int) -> None:
+        # Not an error of ours: FastAPI, which is reading the body, lets only this kind through.
         if size > self.max_bytes:
             raise HTTPException(
                 413, f"the body has more than {self.max_bytes} bytes, which is the limit here"

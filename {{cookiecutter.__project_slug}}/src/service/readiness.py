@@ -34,12 +34,7 @@ class Readiness:
         """Begin in the state `loading`."""
         self._lock = RLock()  # re-entrant, because a signal may interrupt its own handler
         self.status = Status(State.LOADING, "the model is being loaded and verified")
-        self._served: ServedModel | None = None
-
-    @property
-    def served(self) -> ServedModel | None:
-        """The model that answers, once it has proved that it does."""
-        return self._served
+        self.served: ServedModel | None = None
 
     @property
     def draining(self) -> bool:
@@ -56,7 +51,7 @@ class Readiness:
         with self._lock:
             if self.status.state is State.FAILED:
                 return
-            self._served = served
+            self.served = served
             if self.status.state is State.LOADING:
                 self.status = Status(State.READY, f"model {served} answers")
 
@@ -77,6 +72,6 @@ class Readiness:
 
         Raises `NotReadyError` with the reason while there is none.
         """
-        if self._served is None:
+        if self.served is None:
             raise NotReadyError(self.status.reason)
-        return self._served
+        return self.served
