@@ -5,7 +5,7 @@ SHELL := /bin/bash
 # uv in the version of the table of facts; everything else comes through it, pinned in pyproject.toml.
 UV_VERSION := $(shell sed -n 's/.*"version": "\([0-9.]*\)".*/\1/p' cookiecutter.json | head -n 1)
 UV := .tools/uv-$(UV_VERSION)/bin/uv
-SAMPLE := {{cookiecutter.__project_slug}}/models/{{cookiecutter.__derived.sample_directory}}
+SAMPLE := {{cookiecutter.__project_slug}}/{{cookiecutter.__derived.sample_directory}}
 # uv finds only those of pyenv's Pythons that are on the PATH; generated projects need 3.12 or newer.
 PYTHONS := $(wildcard $(shell pyenv root 2>/dev/null)/versions/3.1[2-9].*/bin)
 EMPTY :=

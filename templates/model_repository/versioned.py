@@ -1,41 +1,56 @@
 """What is on the model volume: `<name>/<number>/<file>`, as Triton and TensorFlow Serving have it."""
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
+from service import checksums
 from service.errors import ModelError
 from service.model_runtime import FILE_NAME
+from service.model_version import ModelVersion, require_file
 from service.settings import Settings
 
+NAME = re.compile(r"\w[\w.-]*")
 # A plain number; anything else, such as a copy under way in `.tmp-3`, is not a version.
 VERSION = re.compile(r"[1-9][0-9]*")
-
-
-@dataclass(frozen=True)
-class ModelVersion:
-    """One version of a model, and where its file lies."""
-
-    name: str
-    version: str
-    file: Path
+# Holds the number that `python -m service.models use` has pinned; Triton and TensorFlow Serving ignore it.
+PIN = ".pinned"
 
 
 def find(settings: Settings) -> ModelVersion:
-    """Find the file of the version that the version policy picks.
+    """Find the version that the version policy picks: the pinned one, or the largest number.
 
     Raises `ModelError` when there is none, and `OSError` when the volume cannot be read.
     """
-    directory = settings.model_repository / settings.model_name
+    directory = settings.model_repository / (settings.model_name or find_name(settings.model_repository))
     versions = find_versions(directory)
     if not versions:
         wanted = directory / "1" / FILE_NAME
         raise ModelError(f"{directory} holds no version of a model: put one at {wanted}, or set MODEL_NAME")
     version = pick(versions, settings.model_version, directory)
-    file = directory / version / FILE_NAME
-    if not exists(file):
-        raise ModelError(f"{file} is missing: copy the model there, or remove the directory {file.parent}")
-    return ModelVersion(settings.model_name, version, file)
+    require_file(directory / version, FILE_NAME, settings.model_repository)
+    return ModelVersion(directory.name, version, directory / version)
+
+
+def verify(found: ModelVersion, repository: Path) -> None:
+    """Check every file of a version; raises `ModelError` with the first that is not as it was meant."""
+    checksums.verify(found.directory, FILE_NAME, repository)
+
+
+def find_name(repository: Path) -> str:
+    """Return the name of the only model there is."""
+    names = find_names(repository)
+    if len(names) == 1:
+        return names[0]
+    if names:
+        raise ModelError(f"{repository} holds the models {', '.join(names)}: set MODEL_NAME to one of them")
+    wanted = repository / "NAME" / "1" / FILE_NAME
+    raise ModelError(f"{repository} holds no model: put one at {wanted}, for any name")
+
+
+def find_names(repository: Path) -> list[str]:
+    """Return the names of the models that have a version."""
+    directories = [entry for entry in repository.iterdir() if NAME.fullmatch(entry.name) and entry.is_dir()]
+    return sorted(directory.name for directory in directories if find_versions(directory))
 
 
 def find_versions(directory: Path) -> list[str]:
@@ -48,22 +63,23 @@ def find_versions(directory: Path) -> list[str]:
     return sorted(versions, key=int)
 
 
-def pick(versions: list[str], policy: str | int, directory: Path) -> str:
-    """Return the largest version, or the pinned one."""
-    if policy == "latest":
+def list_versions(settings: Settings) -> list[ModelVersion]:
+    """Return every version of every model, smallest first."""
+    repository = settings.model_repository
+    return [
+        ModelVersion(name, version, repository / name / version)
+        for name in find_names(repository)
+        for version in find_versions(repository / name)
+    ]
+
+
+def pick(versions: list[str], policy: str, directory: Path) -> str:
+    """Return the version that is asked for; for `latest`, the pinned one or the largest number."""
+    if policy == "latest" and not (directory / PIN).exists():
         return versions[-1]
-    if str(policy) in versions:
-        return str(policy)
-    raise ModelError(
-        f"{directory} has no version {policy} but {', '.join(versions)}: "
-        "set MODEL_VERSION to one of them or to latest"
-    )
-
-
-def exists(file: Path) -> bool:
-    """Whether there is something at this path; unlike `Path.exists`, it does not hide a denied permission."""
-    try:
-        file.stat()
-    except FileNotFoundError:
-        return False
-    return True
+    pinned = policy == "latest"
+    version = (directory / PIN).read_text(encoding="utf-8").strip() if pinned else policy
+    if version in versions:
+        return version
+    remedy = f"remove {directory / PIN}" if pinned else "set MODEL_VERSION to one of them or to latest"
+    raise ModelError(f"{directory} has no version {version} but {', '.join(versions)}: {remedy}")

@@ -31,11 +31,12 @@ class Model:
         return dict(zip(self._output_names, self._session.run(self._output_names, inputs), strict=True))
 
 
-def load(path: Path) -> Model:
-    """Read an ONNX file and make it ready to run on the CPU.
+def load(directory: Path) -> Model:
+    """Read the ONNX file of a directory and make it ready to run on the CPU.
 
     Raises `ModelError` when the file is not a model that ONNX Runtime can run.
     """
+    path = directory / FILE_NAME
     try:
         return Model(onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"]))
     except Exception as error:  # ONNX Runtime's exceptions have no public base class

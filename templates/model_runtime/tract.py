@@ -30,11 +30,12 @@ class Model:
         return {name: output.to_numpy() for name, output in zip(self._output_names, outputs, strict=True)}
 
 
-def load(path: Path) -> Model:
-    """Read an ONNX file and make it ready to run on the CPU.
+def load(directory: Path) -> Model:
+    """Read the ONNX file of a directory and make it ready to run on the CPU.
 
     Raises `ModelError` when the file is not a model that tract can run.
     """
+    path = directory / FILE_NAME
     try:
         return Model(tract.onnx().load(path).into_model())
     except tract.TractError as error:

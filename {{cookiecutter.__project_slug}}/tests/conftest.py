@@ -31,7 +31,7 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def volume(tmp_path: Path) -> Path:
     """A writable copy of the sample volume."""
-    return Path(shutil.copytree(PROJECT / "models", tmp_path / "models"))
+    return Path(shutil.copytree(PROJECT / "models", tmp_path / "models", symlinks=True))
 
 
 @pytest.fixture

@@ -4,18 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from service import checksums, loader, model_repository, predictor
+from service import loader, model_repository, predictor
 from service.errors import ModelError
+from service.model_runtime import FILE_NAME
 from service.settings import Settings
 
 
 @pytest.fixture
 def file(settings: Settings) -> Path:
-    return model_repository.find(settings).file
+    return model_repository.find(settings).directory / FILE_NAME
 
 
 def test_a_model_is_served_once_it_has_answered(settings: Settings) -> None:
-    assert loader.load(settings).name == settings.model_name
+    assert str(loader.load(settings)) == str(model_repository.find(settings))
 
 
 def test_a_tampered_model_is_refused_with_its_path(settings: Settings, file: Path) -> None:
@@ -48,11 +49,11 @@ def test_a_file_that_may_not_be_read_is_named_with_owner_mode_and_remedy(
 
 
 def test_the_first_thing_on_the_way_that_is_denied_is_named(
-    volume: Path, monkeypatch: pytest.MonkeyPatch
+    volume: Path, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loader, "readable", lambda path: path != volume)
     mode = f"{stat.S_IMODE(volume.stat().st_mode):04o}"
-    sentence = loader.explain_denial(volume / "digits" / "1" / checksums.FILE_NAME)
+    sentence = loader.explain_denial(file)
     assert sentence.startswith(f"{volume} may not be read")
     assert f"with mode {mode}" in sentence
 

@@ -7,6 +7,7 @@ from io import BufferedReader
 from pathlib import Path
 
 from service.errors import ModelError
+from service.model_version import follow
 
 FILE_NAME = "SHA256SUMS"
 LARGEST_LIST = 1_000_000  # bytes; some ten thousand files
@@ -14,18 +15,18 @@ LARGEST_LIST = 1_000_000  # bytes; some ten thousand files
 LINE = re.compile(r"(?P<digest>[0-9a-f]{64}) [ *](?P<name>[^\0]+)")
 
 
-def verify(file: Path) -> None:
-    """Check every file that the `SHA256SUMS` beside this one lists, this one among them.
+def verify(directory: Path, required: str, volume: Path) -> None:
+    """Check the files of a directory against the `SHA256SUMS` among them.
 
-    Raises `ModelError` when the list is missing, malformed, leaves out this file, names one that is
-    not beside it, or when a file is not what the list says.
+    Raises `ModelError` when the list is missing, malformed, leaves out the required file or any other that
+    is there, names one that is not, or when a file is not what the list says.
     """
-    directory = file.parent
-    sums = read(directory / FILE_NAME)
-    if file.name not in sums:
-        raise ModelError(f"{directory / FILE_NAME} does not list {file.name}: {remedy(directory)}")
+    sums = read(directory / FILE_NAME, volume)
+    unlisted = [name for name in [required, *list_files(directory)] if name not in sums]
+    if unlisted:
+        raise ModelError(f"{directory / FILE_NAME} does not list {unlisted[0]}: {remedy(directory)}")
     for name, expected in sums.items():
-        found = digest(directory / name)
+        found = digest(directory / name, volume)
         if found != expected:
             raise ModelError(
                 f"{directory / name} is damaged or was changed (its sha256 begins {found[:12]}, "
@@ -34,10 +35,17 @@ def verify(file: Path) -> None:
             )
 
 
-def read(path: Path) -> dict[str, str]:
+def list_files(directory: Path) -> list[str]:
+    """Return the names of the files that `sha256sum *` lists: none hidden, no directory, not the list."""
+    entries = sorted(directory.iterdir())
+    names = [entry.name for entry in entries if not entry.name.startswith(".") and not entry.is_dir()]
+    return [name for name in names if name != FILE_NAME]
+
+
+def read(path: Path, volume: Path) -> dict[str, str]:
     """Return the hexadecimal digest of each file name in a `SHA256SUMS` file."""
     try:
-        with open_file(path) as file:
+        with open_file(path, volume) as file:
             content = file.read(LARGEST_LIST + 1)
             text = content.decode()
     except FileNotFoundError:
@@ -68,17 +76,18 @@ def parse(line: str, path: Path) -> tuple[str, str]:
     return name, match["digest"]
 
 
-def open_file(path: Path) -> BufferedReader:
-    """Open a regular file; reading anything else might never end."""
-    if not stat.S_ISREG(path.stat().st_mode):
+def open_file(path: Path, volume: Path) -> BufferedReader:
+    """Open a regular file of the volume; reading anything else might never end."""
+    target = follow(path, volume)
+    if not stat.S_ISREG(target.stat().st_mode):
         raise ModelError(f"{path} is not a file: copy the model again")
-    return path.open("rb")
+    return target.open("rb")
 
 
-def digest(path: Path) -> str:
+def digest(path: Path, volume: Path) -> str:
     """Return the SHA-256 of a file in hexadecimal, read in pieces."""
     try:
-        with open_file(path) as file:
+        with open_file(path, volume) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:
         raise ModelError(f"{path} is missing although {FILE_NAME} lists it: copy it there") from None

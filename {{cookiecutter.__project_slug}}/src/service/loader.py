@@ -2,12 +2,15 @@
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from service import checksums, model_repository, model_runtime, predictor
+from service import model_repository, model_runtime, predictor
 from service.errors import ModelError
 from service.model_runtime import Model
+from service.model_version import ModelVersion
 from service.settings import Settings
 
 
@@ -29,27 +32,34 @@ def load(settings: Settings) -> ServedModel:
 
     Raises `ModelError` with one sentence that names the path and the remedy.
     """
-    try:
+    with explained():
         found = model_repository.find(settings)
-        checksums.verify(found.file)
-        model = model_runtime.load(found.file)
+        model_repository.verify(found, settings.model_repository)
+        model = model_runtime.load(found.directory)
+    warm_up(model, found)
+    return ServedModel(found.name, found.version, model)
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn what an operating system says of a file into a `ModelError`."""
+    try:
+        yield
     except PermissionError as error:
         raise ModelError(explain_denial(Path(error.filename))) from error
     except OSError as error:
         raise ModelError(f"{error.filename} cannot be read ({error.strerror}): check the volume") from error
-    warm_up(model, found.file)
-    return ServedModel(found.name, found.version, model)
 
 
-def warm_up(model: Model, file: Path) -> None:
+def warm_up(model: Model, found: ModelVersion) -> None:
     """Ask the example request, so that the first caller waits for nothing and a misfit shows now."""
     try:
         predictor.predict(model, predictor.EXAMPLE)
     except Exception as error:
         reason = str(error).partition("\n")[0]
         raise ModelError(
-            f"{file} loads but does not answer the example request of src/service/predictor.py ({reason}): "
-            "fit the one to the other"
+            f"{found.directory} loads but does not answer the example request of src/service/predictor.py "
+            f"({reason}): fit the one to the other"
         ) from error
 
 

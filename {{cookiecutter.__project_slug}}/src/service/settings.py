@@ -7,6 +7,9 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+# Words with a separator or two between them: no such path leads out of the directory it begins in.
+PLAIN_PATH = r"^\w+([./-]{1,2}\w+)*$"
+
 
 class Settings(BaseSettings):
     """The settings of one process; each field is the environment variable of the same name."""
@@ -25,11 +28,11 @@ class Settings(BaseSettings):
     model_repository: Path = Path("/models")
     """Directory where the model volume is mounted."""
 
-    model_name: Annotated[str, Field(pattern=r"^\w[\w.-]*$")] = "digits"
-    """Which model of the repository is served."""
+    model_name: Annotated[str, Field(pattern=PLAIN_PATH)] | None = None
+    """Which model of the repository is served; none means the only one that it holds."""
 
-    model_version: Literal["latest"] | Annotated[int, Field(ge=1)] = "latest"
-    """The version policy: the largest number there is, or this one."""
+    model_version: Annotated[str, Field(pattern=PLAIN_PATH)] = "latest"
+    """The version policy: `latest`, or the version to serve; the model layout says what a version is."""
 
     max_body_bytes: Annotated[int, Field(ge=1)] = 1_000_000
     """The largest request body that is read, in bytes."""

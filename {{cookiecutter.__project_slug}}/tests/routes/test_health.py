@@ -4,7 +4,7 @@ import pytest
 from conftest import wait_until
 from fastapi.testclient import TestClient
 
-from service import loader
+from service import loader, model_repository
 from service.about import about
 from service.app import create_app
 from service.readiness import Readiness
@@ -18,7 +18,8 @@ def test_a_ready_service_says_which_model_answers(client: TestClient, settings: 
     health = client.get("/health")
     assert health.status_code == 200
     assert health.json().items() >= {"state": "ready", "version": about().version}.items()
-    assert health.json()["model"]["name"] == settings.model_name
+    found = model_repository.find(settings)
+    assert health.json()["model"] == {"name": found.name, "version": found.version}
 
 
 def test_liveness_answers_while_the_model_is_loading(

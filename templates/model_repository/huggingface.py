@@ -1,0 +1,145 @@
+"""What is on the model volume: a Hugging Face hub cache, or one snapshot of it, read without the hub.
+
+A cache holds `models--<org>--<name>/{blobs,refs,snapshots}`, where the files of a snapshot are links to blobs
+that bear their own checksum for a name (huggingface_hub, "Understand caching"). Files that are no such links,
+as in a snapshot that was copied by itself, are verified by a `SHA256SUMS` beside them.
+"""
+
+import hashlib
+import re
+from pathlib import Path
+
+from service import checksums
+from service.errors import ModelError
+from service.model_runtime import FILE_NAME
+from service.model_version import ModelVersion, follow, require_file
+from service.settings import Settings
+
+PREFIX = "models--"
+DEFAULT_NAME = "model"
+DEFAULT_REF = "main"
+COMMIT = re.compile(r"[0-9a-f]{40}")
+# A blob is named by its SHA-256, or if it is small by the SHA-1 that git gives it.
+SHA256_LENGTH = 64
+
+
+def find(settings: Settings) -> ModelVersion:
+    """Find the snapshot that the version policy picks: `latest` is the ref `main`; else a ref or a commit.
+
+    Raises `ModelError` when there is none, and `OSError` when the volume cannot be read.
+    """
+    repository = settings.model_repository
+    names = find_names(repository)
+    if not names and (repository / FILE_NAME).exists():
+        return find_snapshot(repository, settings.model_name or DEFAULT_NAME)
+    name = settings.model_name or require_one(names, repository)
+    model = repository / directory_name(name)
+    commits = find_commits(model)
+    if not commits:
+        wanted = model / "snapshots" / "COMMIT" / FILE_NAME
+        raise ModelError(f"{model} holds no snapshot of a model: put one at {wanted}, or set MODEL_NAME")
+    commit = pick(model, commits, settings.model_version)
+    directory = model / "snapshots" / commit
+    require_file(directory, FILE_NAME, repository)
+    return ModelVersion(name, commit, directory)
+
+
+def find_snapshot(repository: Path, name: str) -> ModelVersion:
+    """Return the snapshot that the volume itself is; its version is the beginning of its checksum."""
+    sums = checksums.read(repository / checksums.FILE_NAME, repository)
+    return ModelVersion(name, sums.get(FILE_NAME, "")[:12], repository)
+
+
+def verify(found: ModelVersion, repository: Path) -> None:
+    """Check every file of a snapshot; raises `ModelError` with the first that is not as it was meant."""
+    blobs = (found.directory / ".." / ".." / "blobs").resolve()
+    files = [found.directory / name for name in checksums.list_files(found.directory)]
+    if all(follow(file, repository).parent == blobs for file in files):
+        for file in files:
+            verify_blob(file)
+    else:
+        checksums.verify(found.directory, FILE_NAME, repository)
+
+
+def verify_blob(file: Path) -> None:
+    """Check that a blob's content has the digest that is its name."""
+    blob = file.resolve()
+    found = digest_like(blob)
+    if found != blob.name:
+        raise ModelError(
+            f"{file} is damaged or was changed (its blob is {blob.name[:12]}, its content {found[:12]}): "
+            "download the snapshot again"
+        )
+
+
+def digest_like(blob: Path) -> str:
+    """Return the digest of a blob by the method that its name shows: SHA-256, or git's SHA-1."""
+    with blob.open("rb") as file:
+        if len(blob.name) == SHA256_LENGTH:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+        header = f"blob {blob.stat().st_size}\0".encode()
+        git = hashlib.sha1(header, usedforsecurity=False)
+        while chunk := file.read(1 << 20):
+            git.update(chunk)
+        return git.hexdigest()
+
+
+def directory_name(name: str) -> str:
+    """Return the directory of a model in a cache: `org/name` becomes `models--org--name`."""
+    return PREFIX + name.replace("/", "--")
+
+
+def find_names(repository: Path) -> list[str]:
+    """Return the names of the models in a cache."""
+    directories = [entry for entry in repository.iterdir() if entry.name.startswith(PREFIX)]
+    return sorted(entry.name.removeprefix(PREFIX).replace("--", "/", 1) for entry in directories)
+
+
+def require_one(names: list[str], repository: Path) -> str:
+    """Return the name of the only model there is."""
+    if len(names) == 1:
+        return names[0]
+    if names:
+        raise ModelError(f"{repository} holds the models {', '.join(names)}: set MODEL_NAME to one of them")
+    raise ModelError(
+        f"{repository} holds no model: put a hub cache there (models--ORG--NAME), or a snapshot of it"
+    )
+
+
+def find_commits(model: Path) -> list[str]:
+    """Return the commits of a model that have a snapshot; none if there is no such directory."""
+    try:
+        entries = list((model / "snapshots").iterdir())
+    except FileNotFoundError:
+        return []
+    return sorted(entry.name for entry in entries if COMMIT.fullmatch(entry.name) and entry.is_dir())
+
+
+def pick(model: Path, commits: list[str], policy: str) -> str:
+    """Return the commit that a ref names, or a commit itself, or the only one if `main` is no ref."""
+    wanted = DEFAULT_REF if policy == "latest" else policy
+    ref = model / "refs" / wanted
+    if ref.is_file():
+        commit = ref.read_text(encoding="utf-8").strip()
+    elif policy == "latest" and len(commits) == 1:
+        commit = commits[0]
+    else:
+        commit = wanted
+    if commit in commits:
+        return commit
+    raise ModelError(
+        f"{model} has no snapshot for {wanted} but {', '.join(commits)}: set MODEL_VERSION to one of them"
+    )
+
+
+def list_versions(settings: Settings) -> list[ModelVersion]:
+    """Return every snapshot of every model."""
+    repository = settings.model_repository
+    names = find_names(repository)
+    if not names and (repository / FILE_NAME).exists():
+        return [find(settings)]
+    return [
+        ModelVersion(name, commit, repository / directory_name(name) / "snapshots" / commit)
+        for name in names
+        for commit in find_commits(repository / directory_name(name))
+    ]

@@ -1,0 +1,56 @@
+"""Changing what is on the model volume: `<name>/<number>/`, a number for each version, a file for the pin."""
+
+from pathlib import Path
+
+from service import staging
+from service.errors import ModelError
+from service.model_repository import NAME, PIN, VERSION, find_name, find_names, find_versions
+from service.model_runtime import FILE_NAME, load
+from service.model_version import ModelVersion
+
+
+def add(repository: Path, source: Path, name: str | None, version: str | None) -> ModelVersion:
+    """Copy a model to the volume as a new version, by default the next number.
+
+    Raises `ModelError` if the version is there already, or if the model runtime cannot load the model.
+    """
+    name = name or choose_name(repository)
+    if not NAME.fullmatch(name):
+        raise ModelError(f"{name!r} cannot name a model: use letters, digits, hyphens, dots and underscores")
+    versions = find_versions(repository / name)
+    version = version or str(int(versions[-1] if versions else 0) + 1)
+    if not VERSION.fullmatch(version):
+        raise ModelError(f"version {version!r} is no plain number: use one, or leave it out for the next")
+    if version in versions:
+        raise ModelError(f"{repository / name / version} is there already: choose another number")
+    with staging.staged(repository) as directory:
+        new = directory / version
+        new.mkdir(mode=0o755)
+        staging.copy(source, new, FILE_NAME)
+        load(new)
+        if (repository / name).exists():
+            staging.publish(new, repository / name / version)
+        else:
+            staging.publish(directory, repository / name)
+    return ModelVersion(name, version, repository / name / version)
+
+
+def choose_name(repository: Path) -> str:
+    """Return the name of the only model there is, to which a version is added without a word."""
+    if not find_names(repository):
+        raise ModelError(f"{repository} holds no model yet: say with --name what the first is called")
+    return find_name(repository)
+
+
+def use(repository: Path, name: str | None, version: str) -> ModelVersion:
+    """Pin a version, which is then served whatever others there are; `latest` removes the pin."""
+    directory = repository / (name or find_name(repository))
+    versions = find_versions(directory)
+    if version == "latest" and versions:
+        (directory / PIN).unlink(missing_ok=True)
+        return ModelVersion(directory.name, versions[-1], directory / versions[-1])
+    if version not in versions:
+        there = f"but {', '.join(versions)}" if versions else "and no other"
+        raise ModelError(f"{directory} has no version {version} {there}: use one of them, or latest")
+    staging.replace_text(directory / PIN, f"{version}\n", repository)
+    return ModelVersion(directory.name, version, directory / version)

@@ -1,0 +1,1 @@
+{% include "model_store/" ~ cookiecutter.model_layout ~ ".py" %}

@@ -1,0 +1,99 @@
+"""`python -m service.models`: look at a model volume and change it, in steps that leave it whole."""
+
+import argparse
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from service import model_repository, model_store, staging
+from service.errors import ModelError
+from service.loader import explained
+from service.settings import Settings, SettingsError, read_settings
+
+
+def main() -> None:
+    """Do what the command line says; leave with one sentence on stderr if that cannot be done."""
+    # A way out that cleans up, as it is for Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    arguments = parse()
+    try:
+        settings = read_settings()
+        with explained():
+            os.scandir(settings.model_repository).close()  # so that a missing volume is not an empty one
+            arguments.command(settings, arguments)
+    except (ModelError, SettingsError) as error:
+        sys.exit(str(error))
+
+
+def parse() -> Any:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m service.models", description=f"{__doc__} The volume is MODEL_REPOSITORY."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    add = commands.add_parser("add", help="copy a model to the volume as a new version")
+    add.add_argument("source", type=Path, metavar="FILE", help="the model's file, or a directory of files")
+    add.add_argument("--name", help="the model to add to; by default the only one")
+    add.add_argument("--version", help="what to call the version; by default the next in order")
+    add.set_defaults(command=add_version)
+
+    commands.add_parser("list", help="list what is on the volume").set_defaults(command=list_versions)
+    commands.add_parser("verify", help="check every file").set_defaults(command=verify_versions)
+
+    use = commands.add_parser("use", help="serve this version after the next start; `latest` for the newest")
+    use.add_argument("version", metavar="VERSION")
+    use.add_argument("--name", help="the model whose version it is; by default the only one")
+    use.set_defaults(command=use_version)
+    return parser.parse_args()
+
+
+def add_version(settings: Settings, arguments: Any) -> None:
+    """Add a version and say which."""
+    name = arguments.name or settings.model_name
+    with staging.locked(settings.model_repository):
+        added = model_store.add(settings.model_repository, arguments.source, name, arguments.version)
+    sys.stdout.write(f"{added} is on the volume; a start of the service serves {find_served(settings)}\n")
+
+
+def use_version(settings: Settings, arguments: Any) -> None:
+    """Pin a version and say what is served."""
+    name = arguments.name or settings.model_name
+    with staging.locked(settings.model_repository):
+        model_store.use(settings.model_repository, name, arguments.version)
+    sys.stdout.write(f"a start of the service serves {find_served(settings)}\n")
+
+
+def list_versions(settings: Settings, _: Any) -> None:
+    """List every version; mark the one that a start of the service would serve."""
+    served = find_served(settings)
+    for version in model_repository.list_versions(settings):
+        sys.stdout.write(f"{version}{'  served' if str(version) == served else ''}\n")
+
+
+def verify_versions(settings: Settings, _: Any) -> None:
+    """Check what would be served, then every version; raise `ModelError` with all that is wrong."""
+    problems = []
+    model_repository.find(settings)
+    for version in model_repository.list_versions(settings):
+        try:
+            model_repository.verify(version, settings.model_repository)
+            sys.stdout.write(f"{version} is as it was meant\n")
+        except ModelError as error:
+            problems.append(str(error))
+    if problems:
+        raise ModelError("\n".join(problems))
+
+
+def find_served(settings: Settings) -> str:
+    """Say what a start of the service would serve with the settings as they are."""
+    try:
+        return str(model_repository.find(settings))
+    except ModelError as error:
+        return f"nothing: {error}"
+
+
+if __name__ == "__main__":
+    main()
