@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from answers import CHOICES, DEFAULTS, FACTS
+from answers import CHOICES, DEFAULTS, FACTS, ONE_EACH
 from locks import find_distributions
 from project import CommandFailedError, render, run
 
@@ -29,6 +29,13 @@ def test_the_lock_holds_nothing_newer_than_its_date(project: Path) -> None:
     times = [wheel["upload-time"] for package in lock["package"] for wheel in package.get("wheels", [])]
     assert times
     assert max(times) <= FACTS["_exclude_newer"]
+
+
+@pytest.mark.parametrize("answers", ONE_EACH)
+def test_a_dependency_can_be_added_to_a_new_project(project: Path) -> None:
+    run(["uv", "add", "--no-sync", "rich"], project, VIRTUAL_ENV="")
+    run(["make", "lock"], project)
+    assert 'name = "rich"' in (project / "uv.lock").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
