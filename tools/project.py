@@ -27,10 +27,10 @@ class CommandFailedError(RuntimeError):
     """A command of a generated project failed; the message holds what it printed."""
 
 
-def render(answers: Answers, directory: Path, *, hooks: bool = True) -> Path:
-    """Render the template into a directory without prompts and return the project's path."""
+def render(answers: Answers, directory: Path, *, hooks: bool = True, template: Path = TEMPLATE) -> Path:
+    """Render a template into a directory without prompts and return the project's path."""
     path = cookiecutter(
-        str(TEMPLATE),
+        str(template),
         no_input=True,
         extra_context=dict(answers),
         output_dir=str(directory),
