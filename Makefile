@@ -27,11 +27,11 @@ fast: .venv lint ## Run the tests that take seconds
 	uv run pytest tests/unit tests/render
 
 lint: .venv ## Check style and format; the render tests do so for the generated project
-	uv run ruff check hooks tests tools
-	uv run ruff format --check hooks tests tools
+	uv run ruff check *.py hooks tests tools
+	uv run ruff format --check *.py hooks tests tools
 
 format: .venv ## Format everything that is Python here
-	uv run ruff check --fix hooks tests tools
+	uv run ruff check --fix *.py hooks tests tools
 	uv run ruff format --config pyproject.toml .
 
 locks: .venv ## Lock newer releases, and prove that all still works

@@ -11,9 +11,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+TEXTS = {"project_name", "project_slug", "description", "author"}
 SECONDS = 60
 # Without a network, say so soon.
 ENVIRONMENT = os.environ | {"UV_HTTP_RETRIES": "1"}
+
+
+def summarize(answers: dict) -> str:
+    """Return on one line what was chosen, so that an answer that did not arrive shows."""
+    options = [name for name in answers if not name.startswith("_") and name not in TEXTS]
+    return f"{answers['project_slug']}: {', '.join(f'{name}={answers[name]}' for name in options)}"
 
 
 def lock(command: list[str], seconds: float = SECONDS) -> str | None:
@@ -38,8 +45,9 @@ def find_reason(stderr: str) -> str:
 
 
 def main() -> None:
-    """Make the lock, and say what to do next."""
+    """Say what was chosen, make the lock, and say what to do next."""
     answers = json.loads(r"""{{ cookiecutter | tojson }}""")
+    sys.stdout.write(f"{summarize(answers)}\n")
     slug, manager = answers["project_slug"], answers["_package_managers"][answers["package_manager"]]
     problem = lock(manager["lock_command"])
     if not problem and not Path(manager["lock_file"]).exists():

@@ -13,8 +13,9 @@ import unicodedata
 # name (where "a--b" would be the same as "a-b").
 SLUG = re.compile(r"[a-z](-?[a-z0-9])*")
 SLUG_LENGTH = 63
-# Docker's name for the empty image.
-RESERVED_SLUGS = {"scratch"}
+# Docker's name for the empty image, and Windows' names for devices.
+RESERVED_SLUGS = {"scratch": "Docker"} | dict.fromkeys(("con", "prn", "aux", "nul"), "Windows")
+RESERVED_SLUGS |= {f"{port}{number}": "Windows" for port in ("com", "lpt") for number in range(10)}
 LINE_LENGTH = 200
 
 
@@ -39,7 +40,9 @@ def check_slug(answers: dict) -> str | None:
     if slug in answers["_distributions"]:
         return f"project_slug is {slug!r}, which a project itself may depend on: choose another name."
     if slug in RESERVED_SLUGS:
-        return f"project_slug is {slug!r}, which Docker keeps for itself: choose another name."
+        return (
+            f"project_slug is {slug!r}, which {RESERVED_SLUGS[slug]} keeps for itself: choose another name."
+        )
     return None
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 from pathlib import Path
 
 from pre_gen_project import find_conflicts
@@ -16,6 +17,7 @@ DEFAULTS = {name: choices[0] for name, choices in CHOICES.items()}
 FACTS = {name: facts for name, facts in TABLE.items() if name.startswith("_") and not name.startswith("__")}
 
 Answers = dict[str, str]
+Pairs = set[tuple[tuple[str, str], tuple[str, str]]]
 
 
 def complete(answers: Answers) -> dict:
@@ -25,9 +27,14 @@ def complete(answers: Answers) -> dict:
     return FACTS | texts | DEFAULTS | answers
 
 
+def is_supported(answers: Answers) -> bool:
+    """Whether these answers can become a project."""
+    return not find_conflicts(complete(answers))
+
+
 ALL = [dict(zip(CHOICES, values, strict=True)) for values in itertools.product(*CHOICES.values())]
-SUPPORTED = [answers for answers in ALL if not find_conflicts(complete(answers))]
-REFUSED = [answers for answers in ALL if find_conflicts(complete(answers))]
+SUPPORTED = [answers for answers in ALL if is_supported(answers)]
+REFUSED = [answers for answers in ALL if not is_supported(answers)]
 
 
 def nearest(option: str, choice: str) -> Answers:
@@ -46,3 +53,33 @@ def name(answers: Answers) -> str:
     """Name answers by what differs from the defaults, in the form that cookiecutter's command line takes."""
     changed = [f"{option}={value}" for option, value in answers.items() if DEFAULTS.get(option) != value]
     return " ".join(changed) or "defaults"
+
+
+def pairs(answers: Answers) -> Pairs:
+    """Return every pair of choices that these answers hold."""
+    return set(itertools.combinations(answers.items(), 2))
+
+
+def cover(*options: str) -> list[Answers]:
+    """Return few supported answers that hold every pair of choices that can be had together.
+
+    The options that are not named keep their defaults; with none named, all vary. The first answers are the
+    defaults, and the same options give the same answers on every day and machine.
+    """
+    fixed = CHOICES.keys() - options if options else set()
+    rows = [row for row in SUPPORTED if all(row[option] == DEFAULTS[option] for option in fixed)]
+    # Which of equally good answers comes first decides how many it takes in the end: try several orders.
+    starts = range(0, len(rows), math.ceil(len(rows) / 20))
+    return min((cover_greedily(rows[start:] + rows[:start]) for start in starts), key=len)
+
+
+def cover_greedily(rows: list[Answers]) -> list[Answers]:
+    """Return the defaults and then, again and again, the answers that hold most of the missing pairs."""
+    held = [(row, pairs(row)) for row in rows]
+    missing = set().union(*(found for _, found in held)) - pairs(DEFAULTS)
+    chosen = [DEFAULTS]
+    while missing:
+        row, found = max(held, key=lambda candidate: len(candidate[1] & missing))
+        chosen.append(row)
+        missing -= found
+    return chosen

@@ -27,10 +27,10 @@ class CommandFailedError(RuntimeError):
     """A command of a generated project failed; the message holds what it printed."""
 
 
-def render(answers: Answers, directory: Path, *, hooks: bool = True) -> Path:
-    """Render the template into a directory without prompts and return the project's path."""
+def render(answers: Answers, directory: Path, *, hooks: bool = True, template: Path = TEMPLATE) -> Path:
+    """Render a template into a directory without prompts and return the project's path."""
     path = cookiecutter(
-        str(TEMPLATE),
+        str(template),
         no_input=True,
         extra_context=dict(answers),
         output_dir=str(directory),
@@ -54,6 +54,22 @@ def run(command: list[str], cwd: Path, **environment: str) -> str:
     if result.returncode:
         raise CommandFailedError(f"`{' '.join(command)}` ended with {result.returncode}:\n{result.stdout}")
     return result.stdout
+
+
+def commit(project: Path, message: str) -> str:
+    """Commit everything in a directory, a repository from now on, and return the commit."""
+    run(["git", "init", "--quiet", "--initial-branch=main"], project)
+    run(["git", "add", "--all"], project)
+    somebody = ["-c", "user.name=Somebody", "-c", "user.email=somebody@example.com"]
+    run(["git", *somebody, "commit", "--quiet", "--no-gpg-sign", "--message", message], project)
+    return run(["git", "rev-parse", "HEAD"], project).strip()
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    """Return the content of every file below a directory, but not of git's own."""
+    files = [path for path in directory.rglob("*") if path.is_file()]
+    names = {path.relative_to(directory).as_posix(): path for path in files}
+    return {name: path.read_bytes() for name, path in names.items() if not name.startswith(".git/")}
 
 
 def docker_answers() -> bool:

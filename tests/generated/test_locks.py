@@ -6,9 +6,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from answers import CHOICES, DEFAULTS, FACTS
+from answers import CHOICES, DEFAULTS, FACTS, ONE_EACH, Answers
 from locks import find_distributions
-from project import CommandFailedError, render, run
+from project import CommandFailedError, contents, render, run
 
 PLATFORMS = {"glibc": "manylinux_2_28", "musl": "unknown-linux-musl"}
 
@@ -29,6 +29,20 @@ def test_the_lock_holds_nothing_newer_than_its_date(project: Path) -> None:
     times = [wheel["upload-time"] for package in lock["package"] for wheel in package.get("wheels", [])]
     assert times
     assert max(times) <= FACTS["_exclude_newer"]
+
+
+@pytest.mark.parametrize("answers", [DEFAULTS])
+def test_the_lock_is_all_that_the_hooks_add(project: Path, answers: Answers, tmp_path: Path) -> None:
+    added = contents(project)
+    added.pop("uv.lock")
+    assert added == contents(render(answers, tmp_path / "without", hooks=False))
+
+
+@pytest.mark.parametrize("answers", ONE_EACH)
+def test_a_dependency_can_be_added_to_a_new_project(project: Path) -> None:
+    run(["uv", "add", "--no-sync", "rich"], project, VIRTUAL_ENV="")
+    run(["make", "lock"], project)
+    assert 'name = "rich"' in (project / "uv.lock").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")

@@ -98,6 +98,35 @@ def test_a_choice_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("answer", "option"),
+    [("bsae_image=alpine", "base_image"), ("discription=It says a=b, twice.", "description")],
+)
+def test_an_answer_that_belongs_to_no_option_is_refused(tmp_path: Path, answer: str, option: str) -> None:
+    result = run_cookiecutter(tmp_path, answer)
+    assert result.returncode == 1
+    name, _, _ = answer.partition("=")
+    assert result.stderr == f"Error: {name} is not an option of this template: did you mean {option}?\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_only_looks_like_an_answer_is_not_refused(tmp_path: Path) -> None:
+    output = tmp_path / "bsae_image=alpine"
+    description = "Say bsae_image=alpine = colour=red."
+    result = run_cookiecutter(output, "--accept-hooks=no", f"description={description}", "_exclude_newer=x=y")
+    assert result.returncode == 0, result.stderr
+    pyproject = (output / "digit-reader" / "pyproject.toml").read_text(encoding="utf-8")
+    assert tomllib.loads(pyproject)["project"]["description"] == description
+
+
+def test_an_unknown_option_is_refused_before_the_first_question(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "cookiecutter", TEMPLATE, "--default-config", "bsae_image=alpine"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert result.returncode == 1
+    assert "did you mean base_image?" in result.stderr
+    assert result.stdout == ""
+
+
 def test_a_project_that_exists_is_never_overwritten(tmp_path: Path) -> None:
     mine = tmp_path / "digit-reader" / "mine.txt"
     mine.parent.mkdir()

@@ -4,6 +4,7 @@ import ast
 import filecmp
 import json
 import re
+import shutil
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,12 +12,13 @@ from pathlib import Path
 import pytest
 import yaml
 from answers import CHOICES, DEFAULTS, FACTS, SUPPORTED, TEMPLATE, Answers
+from project import commit, contents, run
 from render.conftest import Render
 
 SOURCE = TEMPLATE / "{{cookiecutter.__project_slug}}"
 PATHS = """
-.dockerignore .empty .env.example .github/workflows/ci.yml .gitignore .python-version Dockerfile
-Makefile README.md compose.yaml pyproject.toml examples/predict.json models/README.md
+.dockerignore .empty .env.example .gitattributes .github/workflows/ci.yml .gitignore .python-version
+Dockerfile Makefile README.md compose.yaml pyproject.toml examples/predict.json models/README.md
 models/digits/1/SHA256SUMS models/digits/1/model.onnx src/service/body_limit.py
 tests/test_body_limit.py src/service/__init__.py src/service/__main__.py src/service/about.py
 src/service/app.py src/service/checksums.py src/service/dependencies.py src/service/draining.py
@@ -30,6 +32,11 @@ tests/test_healthcheck.py tests/test_loader.py tests/test_model_repository.py
 tests/test_model_runtime.py tests/test_predictor.py tests/test_readiness.py tests/test_server.py
 tests/test_settings.py tools/write_bytecode.py
 """
+# What Windows keeps for devices, whatever comes after a dot, and what no name may hold or end in there.
+DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
+NAME = re.compile(r'[^<>:"/\\|?*\x00-\x1f]*[^<>:"/\\|?*\x00-\x1f .]')
+# Of the 260 characters of a path on Windows, what is left beside a long home and the longest slug.
+PATH_LENGTH = 100
 PARSERS = {
     ".py": ast.parse,
     ".toml": tomllib.loads,
@@ -54,6 +61,47 @@ def test_exactly_these_files_are_rendered(rendered: Render, answers: Answers) ->
     project = rendered(answers)
     files = {path.relative_to(project).as_posix() for path in project.rglob("*") if path.is_file()}
     assert files == set(PATHS.split())
+
+
+@pytest.mark.parametrize("name", ["aux", "NUL.txt", "com1.py", "a:b", "a ", "a.", "what?", "tab\t"])
+def test_a_name_that_windows_cannot_hold_is_found(name: str) -> None:
+    assert DEVICE.fullmatch(name) or not NAME.fullmatch(name)
+
+
+def check_names(paths: list[str]) -> None:
+    """Check that every file system can hold these paths."""
+    for path in paths:
+        assert len(path) <= PATH_LENGTH, path
+        for name in path.split("/"):
+            assert NAME.fullmatch(name), path
+            assert not DEVICE.fullmatch(name), path
+    assert len({path.casefold() for path in paths}) == len(paths)
+
+
+@every_combination
+def test_every_file_system_can_hold_a_project(rendered: Render, answers: Answers) -> None:
+    project = rendered(answers)
+    check_names([path.relative_to(project).as_posix() for path in project.rglob("*")])
+
+
+def test_every_file_system_can_hold_the_template() -> None:
+    paths = run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], TEMPLATE)
+    for path in paths.rstrip("\0").split("\0"):
+        assert all(NAME.fullmatch(name) and not DEVICE.fullmatch(name) for name in path.split("/")), path
+
+
+@every_combination
+def test_no_file_is_a_program(rendered: Render, answers: Answers) -> None:
+    files = [path for path in rendered(answers).rglob("*") if path.is_file()]
+    assert [path for path in files if path.stat().st_mode & 0o111] == []
+
+
+def test_a_checkout_on_windows_has_the_same_line_ends(rendered: Render, tmp_path: Path) -> None:
+    project, checkout = tmp_path / "project", tmp_path / "checkout"
+    shutil.copytree(rendered(DEFAULTS), project)
+    commit(project, "first")
+    run(["git", "clone", "--quiet", "-c", "core.autocrlf=true", str(project), str(checkout)], tmp_path)
+    assert contents(checkout) == contents(project)
 
 
 @every_combination

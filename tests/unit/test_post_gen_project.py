@@ -3,7 +3,21 @@
 import sys
 from pathlib import Path
 
-from post_gen_project import find_reason, lock
+from answers import CHOICES, OPTIONS, complete
+from post_gen_project import TEXTS, find_reason, lock, summarize
+
+
+def test_what_was_chosen_is_told_on_one_line() -> None:
+    line = summarize(complete({"base_image": "alpine", "model_runtime": "tract"}))
+    assert line.startswith("digit-reader: ")
+    assert "base_image=alpine" in line
+    assert "model_runtime=tract" in line
+    assert all(f"{option}=" in line for option in CHOICES)
+    assert "\n" not in line
+
+
+def test_what_is_no_choice_is_a_text() -> None:
+    assert OPTIONS.keys() - CHOICES.keys() == TEXTS
 
 
 def test_a_lock_that_is_made_needs_no_word() -> None:

@@ -40,9 +40,12 @@ def test_a_slug_that_the_project_depends_on_is_refused(slug: str) -> None:
     ]
 
 
-def test_a_slug_that_is_no_image_name_is_refused() -> None:
-    assert find_conflicts(complete({"project_slug": "scratch"})) == [
-        "project_slug is 'scratch', which Docker keeps for itself: choose another name."
+@pytest.mark.parametrize(
+    ("slug", "owner"), [("scratch", "Docker"), ("con", "Windows"), ("aux", "Windows"), ("com1", "Windows")]
+)
+def test_a_slug_that_is_no_name_of_an_image_or_a_directory_is_refused(slug: str, owner: str) -> None:
+    assert find_conflicts(complete({"project_slug": slug})) == [
+        f"project_slug is {slug!r}, which {owner} keeps for itself: choose another name."
     ]
 
 

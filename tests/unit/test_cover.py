@@ -1,0 +1,66 @@
+"""How the tests choose answers where every combination would take too long."""
+
+import itertools
+import os
+import subprocess
+import sys
+
+import answers
+import pytest
+from answers import CHOICES, DEFAULTS, SUPPORTED, Answers, Pairs, complete, cover, pairs
+from pre_gen_project import find_conflicts
+
+
+def all_pairs(rows: list[Answers]) -> Pairs:
+    """Return every pair of choices that some of these answers hold."""
+    return set().union(*map(pairs, rows))
+
+
+def test_every_pair_of_choices_that_can_be_had_together_is_covered() -> None:
+    assert all_pairs(cover()) == all_pairs(SUPPORTED)
+
+
+def test_only_answers_that_work_together_cover() -> None:
+    assert [conflict for row in cover() for conflict in find_conflicts(complete(row))] == []
+
+
+def test_the_defaults_come_first_and_nothing_comes_twice() -> None:
+    rows = cover()
+    assert rows[0] == DEFAULTS
+    assert len({tuple(row.items()) for row in rows}) == len(rows)
+
+
+def test_options_that_are_not_named_keep_their_defaults() -> None:
+    varied = {"base_image", "python_version"}
+    for row in cover(*varied):
+        assert {option for option in CHOICES if row[option] != DEFAULTS[option]} <= varied
+
+
+@pytest.fixture
+def many_options(monkeypatch: pytest.MonkeyPatch) -> list[Answers]:
+    """Six options, with conflicts of two and of three choices; the supported answers."""
+    choices = {"a": "123", "b": "123", "c": "123", "d": "123", "e": "12345", "f": "123"}
+    conflicts = [{"a": "2", "e": "1"}, {"a": "2", "e": "3"}, {"b": "2", "c": "2", "d": "2"}]
+    every = [dict(zip(choices, row, strict=True)) for row in itertools.product(*choices.values())]
+    supported = [row for row in every if not any(bad.items() <= row.items() for bad in conflicts)]
+    monkeypatch.setattr(answers, "CHOICES", choices)
+    monkeypatch.setattr(answers, "DEFAULTS", every[0])
+    monkeypatch.setattr(answers, "SUPPORTED", supported)
+    return supported
+
+
+def test_many_options_take_few_answers(many_options: list[Answers]) -> None:
+    rows = cover()
+    assert all_pairs(rows) == all_pairs(many_options)
+    assert all(row in many_options for row in rows)
+    # No fewer than 15 can hold every pair of two options with five and three choices.
+    assert len(rows) <= 18
+
+
+def test_the_same_answers_are_chosen_in_every_process() -> None:
+    script = "from answers import cover; print(cover())"
+    for seed in ("0", "1"):
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONHASHSEED": seed}
+        command = [sys.executable, "-c", script]
+        result = subprocess.run(command, env=environment, capture_output=True, text=True)
+        assert result.stdout == f"{cover()}\n", result.stderr
