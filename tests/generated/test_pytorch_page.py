@@ -1,15 +1,14 @@
 """docs/pytorch.md: its Python blocks are run in order, and what they leave behind is looked at."""
 
 import os
-import re
 import subprocess
 from pathlib import Path
 
 import pytest
 from answers import TEMPLATE
+from pages import find_python, read
 from project import run
 
-PAGE = TEMPLATE / "docs" / "pytorch.md"
 PYTHON = "3.11"
 # `+cpu` is on no index but PyTorch's own, or on this machine's disk: the CUDA build, which is gigabytes, can
 # never come in by mistake.
@@ -69,7 +68,7 @@ def torch_here() -> dict[str, str]:
     (PIP_FIND_LINKS), of which uv is told in its own words.
     """
     environment = {"UV_FIND_LINKS": os.environ.get("UV_FIND_LINKS", os.environ.get("PIP_FIND_LINKS", ""))}
-    command = ["uv", "run", "--quiet", "--no-project", "--python", PYTHON, "--with", TORCH, "python", "-c", ""]
+    command = ["uv", "run", "--quiet", "--no-project", "--python", PYTHON, "--with", TORCH, "python", "-V"]
     result = subprocess.run(
         command, cwd="/", env=os.environ | environment, capture_output=True, text=True, timeout=600
     )
@@ -81,13 +80,8 @@ def torch_here() -> dict[str, str]:
     return environment
 
 
-def find_blocks() -> list[str]:
-    """Return the page's Python blocks."""
-    return re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-
-
 def test_every_python_block_of_the_page_runs_and_holds(tmp_path: Path, torch_here: dict[str, str]) -> None:
-    blocks = find_blocks()
+    blocks = find_python(read("pytorch.md"))
     assert len(blocks) > 5
     script = tmp_path / "page.py"
     script.write_text("\n\n".join([HEADER, *blocks, CHECKS]), encoding="utf-8")
