@@ -7,6 +7,7 @@ changes its tokenizer in every call, which no two threads may do at once. The an
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,10 @@ class Model:
         """Return `embedding`, float32 [N, D], for `text`, strings [N]; zeros where no token is known."""
         texts = [text[: self._longest] for text in inputs["text"].tolist()]
         encodings = self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)
-        return {"embedding": np.stack([self._embed(np.array(e.ids, dtype=np.int64)) for e in encodings])}
+        embedding = np.zeros((len(texts), self._vectors.shape[1]), dtype=np.float32)
+        for row, encoding in zip(embedding, encodings, strict=True):
+            row[:] = self._embed(np.array(encoding.ids, dtype=np.int64))
+        return {"embedding": embedding}
 
     def _embed(self, tokens: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the mean of the vectors of the tokens, of length 1 if the model says so."""
@@ -87,25 +91,28 @@ def load(directory: Path) -> Model:
 
     Raises `ModelError` when one is missing or they are not a model.
     """
-    arrays, tokenizer, config = (read(directory / name) for name in (FILE_NAME, TOKENIZER, CONFIG))
+    arrays = read(directory / FILE_NAME, safetensors.numpy.load)
+    tokenizer = read(directory / TOKENIZER, lambda content: Tokenizer.from_str(content.decode()))
+    config = read(directory / CONFIG, json.loads)
     try:
-        return Model(
-            safetensors.numpy.load(arrays), Tokenizer.from_str(tokenizer.decode()), json.loads(config)
-        )
-    except Exception as error:  # tokenizers' exceptions have no base class of their own
-        reason = str(error).partition("\n")[0]
+        return Model(arrays, tokenizer, config)
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise ModelError(
-            f"{directory} does not hold a model as model2vec saves it ({reason}): "
-            f"save it again with save_pretrained"
+            f"{directory} does not hold a model as model2vec saves it ({error}): save it again"
         ) from error
 
 
-def read(file: Path) -> bytes:
-    """Return what is in a file.
+def read(file: Path, parse: Callable[[bytes], Any]) -> Any:
+    """Return what a file holds.
 
-    Neither library reads it itself: safetensors calls a denied permission a missing file.
+    Neither library opens it itself: safetensors calls a denied permission a missing file.
     """
     try:
-        return file.read_bytes()
+        content = file.read_bytes()
     except FileNotFoundError:
         raise ModelError(f"{file} is missing: copy every file of the model into {file.parent}") from None
+    try:
+        return parse(content)
+    except Exception as error:  # those of tokenizers have no base class of their own
+        reason = str(error).partition("\n")[0]
+        raise ModelError(f"{file} is no part of a model2vec model ({reason}): save the model again") from error
