@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import skops.io
 import sklearn.base
+import skops.io
 from numpy.typing import NDArray
 
 from service.errors import ModelError
@@ -24,7 +24,7 @@ Arrays = dict[str, NDArray[Any]]
 
 
 class Model:
-    """A loaded classifier or regressor, alone or at the end of a pipeline; several threads may ask it at once."""
+    """A loaded classifier or regressor, or a pipeline that ends in one; several threads may ask it at once."""
 
     def __init__(self, estimator: Any) -> None:
         """Wrap a fitted estimator."""

@@ -1,10 +1,10 @@
-"""What a model's inputs and outputs are called and made of, in the words of the Open Inference Protocol v2."""
+"""What a model's inputs and outputs are made of, in the words of the Open Inference Protocol v2."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 
-# The protocol's datatypes and the NumPy types that hold them; BYTES are strings, which NumPy holds as objects.
+# The protocol's datatypes and the NumPy types that hold them; BYTES are strings, here as Python's objects.
 DTYPES: dict[str, np.dtype[Any]] = {
     "BOOL": np.dtype(np.bool_),
     "UINT8": np.dtype(np.uint8),

@@ -42,7 +42,8 @@ def test_what_json_cannot_hold_is_refused_all_the_same(client: TestClient, body:
 
 
 def test_a_refusal_never_repeats_what_was_sent(client: TestClient) -> None:
-    response = client.post("/predict", json=dict.fromkeys(EXAMPLE, [[99] * 8] * 1000) | {"secret": "x" * 10_000})
+    body = dict.fromkeys(EXAMPLE, [[99] * 8] * 1000) | {"secret": "x" * 10_000}
+    response = client.post("/predict", json=body)
     assert response.status_code == 422
     assert len(response.content) < 500
 
