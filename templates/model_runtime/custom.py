@@ -44,9 +44,9 @@ class Model:
 
 def softmax(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     """Turn scores [N, C] into probabilities [N, C]; the largest is taken off first, or exp would overflow."""
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities: NDArray[np.float32] = powers / powers.sum(axis=1, keepdims=True)
-    return probabilities
+    powers: NDArray[np.float32] = np.exp(scores - scores.max(axis=1, keepdims=True))
+    powers /= powers.sum(axis=1, keepdims=True)
+    return powers
 
 
 def load(directory: Path) -> Model:
@@ -60,4 +60,4 @@ def load(directory: Path) -> Model:
         return Model(safetensors.numpy.load(content))
     except (safetensors.SafetensorError, KeyError, ValueError) as error:
         reason = str(error).partition("\n")[0]
-        raise ModelError(f"{file} does not hold the weights of this network ({reason}): save it again") from error
+        raise ModelError(f"{file} does not hold this network's weights ({reason}): save it again") from error

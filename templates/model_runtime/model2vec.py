@@ -1,8 +1,8 @@
 """Static embeddings as model2vec saves them: load a directory, then turn texts into vectors.
 
 Such a model is a tokenizer and a table of vectors: a text's vector is the mean of its tokens'. This reads
-the two without the package `model2vec`, which takes twelve times as long to import, can download, and
-changes its tokenizer in every call, which no two threads may do at once. The answers are the same.
+the two by itself, because the package `model2vec` imports a client of the Hugging Face hub to read a
+directory. The answers are the same.
 """
 
 import json
@@ -37,13 +37,13 @@ class Model:
     def __init__(self, arrays: Arrays, tokenizer: Tokenizer, config: dict[str, Any]) -> None:
         """Prepare a tokenizer [T tokens] and a table of vectors [V, D].
 
-        V is T unless `mapping` [T] says which vector belongs to a token; `weights` [T] says how much it counts.
+        V is T unless `mapping` [T] says which vector is a token's; `weights` [T] says how much it counts.
         """
         size = tokenizer.get_vocab_size()
         self._vectors = arrays["embeddings"]
         self._mapping = arrays.get("mapping", np.arange(size))
         self._weights = arrays.get("weights", np.ones(size, dtype=np.float32)).astype(np.float32)
-        if len(self._mapping) != size or len(self._weights) != size or self._mapping.max() >= len(self._vectors):
+        if {len(self._mapping), len(self._weights)} != {size} or self._mapping.max() >= len(self._vectors):
             raise ValueError(f"its tokenizer has {size} tokens, its table {len(self._vectors)} vectors")
         self._normalize = config.get("normalize", False)
         self._tokenizer = tokenizer
@@ -65,8 +65,11 @@ class Model:
         """Return the mean of the vectors of the tokens, of length 1 if the model says so."""
         tokens = tokens[tokens != self._unknown]
         vectors = self._vectors[self._mapping[tokens]] * self._weights[tokens][:, None]
-        total: NDArray[np.float32] = vectors.sum(axis=0, dtype=np.float32)
-        return total / max(np.linalg.norm(total), 1e-32) if self._normalize else total / max(len(tokens), 1)
+        mean: NDArray[np.float32] = vectors.sum(axis=0, dtype=np.float32)
+        mean /= max(len(tokens), 1)
+        if self._normalize:
+            mean /= max(float(np.linalg.norm(mean)), 1e-32)
+        return mean
 
 
 def find_unknown(tokenizer: Tokenizer) -> int:
@@ -77,7 +80,10 @@ def find_unknown(tokenizer: Tokenizer) -> int:
 
 
 def limit_length(tokenizer: Tokenizer, tokens: int | None) -> int | None:
-    """Let no text have more tokens than this, and return how many characters of it are read, as model2vec does."""
+    """Let no text have more tokens than this, and return how many of its characters are read.
+
+    This is what model2vec does, or a long text would be cut elsewhere and get another vector.
+    """
     tokenizer.no_padding()
     if tokens is None:
         tokenizer.no_truncation()
@@ -115,4 +121,4 @@ def read(file: Path, parse: Callable[[bytes], Any]) -> Any:
         return parse(content)
     except Exception as error:  # those of tokenizers have no base class of their own
         reason = str(error).partition("\n")[0]
-        raise ModelError(f"{file} is no part of a model2vec model ({reason}): save the model again") from error
+        raise ModelError(f"{file} is no part of such a model ({reason}): save the model again") from error

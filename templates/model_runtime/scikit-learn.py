@@ -24,7 +24,7 @@ Arrays = dict[str, NDArray[Any]]
 
 
 class Model:
-    """A loaded classifier or regressor, or a pipeline that ends in one; several threads may ask it at once."""
+    """A loaded classifier or regressor, alone or in a pipeline; several threads may ask it at once."""
 
     def __init__(self, estimator: Any) -> None:
         """Wrap a fitted estimator."""

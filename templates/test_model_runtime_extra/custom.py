@@ -17,7 +17,7 @@ def directory(settings: Settings) -> Path:
 def test_weights_of_another_shape_are_refused(directory: Path) -> None:
     weights = load_file(directory / "model.safetensors")
     save_file(weights | {"hidden_bias": np.zeros(7, dtype=np.float32)}, directory / "model.safetensors")
-    with pytest.raises(ModelError, match="does not hold the weights of this network"):
+    with pytest.raises(ModelError, match="does not hold this network's weights"):
         model_runtime.load(directory)
 
 
