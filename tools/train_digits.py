@@ -1,6 +1,6 @@
 # /// script
 # requires-python = ">=3.12"
-# dependencies = ["numpy==2.4.6", "onnx==1.23.2", "scikit-learn==1.9.1"]
+# dependencies = ["numpy==2.4.6", "onnx==1.23.2", "safetensors==0.8.0", "scikit-learn==1.9.1"]
 #
 # [tool.uv]
 # exclude-newer = "2026-11-20T00:00:00Z"
@@ -16,6 +16,8 @@ The graph takes the pixels as they come, so that no caller has to know how the n
 
     image          float32 [N, 8, 8]   brightness of each pixel, 0 (paper) to 16 (ink)
     probabilities  float32 [N, 10]     one probability per digit, each row sums to 1
+
+The same weights are also written as a safetensors file, for the runtime `custom`.
 """
 
 import argparse
@@ -26,6 +28,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+from safetensors.numpy import save_file
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
@@ -53,15 +56,20 @@ def flatten(images: np.ndarray) -> np.ndarray:
     return images.reshape(len(images), -1) / BRIGHTEST
 
 
-def export(network: MLPClassifier, accuracy: float) -> onnx.ModelProto:
-    """Write the trained weights down as an ONNX graph."""
+def read_weights(network: MLPClassifier) -> dict[str, np.ndarray]:
+    """Return the trained weights, float32: [64, 64] and [64] of the hidden layer, [64, 10] and [10] of the output."""
     weights = {
-        "brightest": np.array(BRIGHTEST),
         "hidden_weights": network.coefs_[0],
         "hidden_bias": network.intercepts_[0],
         "output_weights": network.coefs_[1],
         "output_bias": network.intercepts_[1],
     }
+    return {name: value.astype(np.float32) for name, value in weights.items()}
+
+
+def export(weights: dict[str, np.ndarray], accuracy: float) -> onnx.ModelProto:
+    """Write the trained weights down as an ONNX graph."""
+    constants = {"brightest": np.array(BRIGHTEST, dtype=np.float32)} | weights
     graph = helper.make_graph(
         [
             helper.make_node("Flatten", ["image"], ["pixels"], axis=1),
@@ -74,7 +82,7 @@ def export(network: MLPClassifier, accuracy: float) -> onnx.ModelProto:
         "digits",
         [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["N", 8, 8])],
         [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["N", 10])],
-        [numpy_helper.from_array(value.astype(np.float32), name) for name, value in weights.items()],
+        [numpy_helper.from_array(value, name) for name, value in constants.items()],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
     helper.set_model_props(model, {"held_out_accuracy": f"{accuracy:.4f}"})
@@ -86,10 +94,14 @@ def main() -> None:
     """Train, report, and write the model and a request for it where they are wanted."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", type=Path, required=True, help="where to write the ONNX file")
+    parser.add_argument("--weights", type=Path, required=True, help="where to write the safetensors file")
     parser.add_argument("--request", type=Path, required=True, help="where to write an example request")
     arguments = parser.parse_args()
     network, accuracy, held_out = train()
-    onnx.save(export(network, accuracy), arguments.model)
+    weights = read_weights(network)
+    onnx.save(export(weights, accuracy), arguments.model)
+    save_file(weights, arguments.weights, {"held_out_accuracy": f"{accuracy:.4f}"})
+    arguments.weights.chmod(0o644)  # safetensors makes it its owner's alone
     pixels = held_out[0].astype(int).tolist()
     rows = ",\n    ".join(json.dumps(row) for row in pixels)
     arguments.request.write_text(f'{{\n  "image": [\n    {rows}\n  ]\n}}\n', encoding="utf-8")

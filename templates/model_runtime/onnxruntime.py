@@ -1,4 +1,4 @@
-"""ONNX models on ONNX Runtime: load a file, then turn named arrays into named arrays."""
+"""ONNX models on ONNX Runtime: load a directory, then turn named arrays into named arrays."""
 
 import os
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from service.errors import ModelError
+from service.tensors import Tensor
 
 # ONNX Runtime reports to Microsoft unless told before its import not to (Privacy.md in its repository).
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
@@ -14,6 +15,22 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 import onnxruntime
 
 FILE_NAME = "model.onnx"
+# The protocol's names of ONNX Runtime's types; what is missing here cannot be a NumPy array.
+DATATYPES = {
+    "tensor(bool)": "BOOL",
+    "tensor(uint8)": "UINT8",
+    "tensor(uint16)": "UINT16",
+    "tensor(uint32)": "UINT32",
+    "tensor(uint64)": "UINT64",
+    "tensor(int8)": "INT8",
+    "tensor(int16)": "INT16",
+    "tensor(int32)": "INT32",
+    "tensor(int64)": "INT64",
+    "tensor(float16)": "FP16",
+    "tensor(float)": "FP32",
+    "tensor(double)": "FP64",
+    "tensor(string)": "BYTES",
+}
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -24,11 +41,24 @@ class Model:
     def __init__(self, session: onnxruntime.InferenceSession) -> None:
         """Wrap a session."""
         self._session = session
-        self._output_names = [output.name for output in session.get_outputs()]
+        self.inputs = [describe(argument) for argument in session.get_inputs()]
+        self.outputs = [describe(argument) for argument in session.get_outputs()]
+        self._output_names = [output.name for output in self.outputs]
 
     def infer(self, inputs: Arrays) -> Arrays:
         """Return every output by name for inputs whose names, types and shapes the graph declares."""
         return dict(zip(self._output_names, self._session.run(self._output_names, inputs), strict=True))
+
+
+def describe(argument: onnxruntime.NodeArg) -> Tensor:
+    """Return name, type and shape of an input or output; a dimension with a name may have any size.
+
+    Raises `TypeError` if it is not an array, as the maps are that scikit-learn's exporter makes by default.
+    """
+    if argument.type not in DATATYPES:
+        raise TypeError(f"{argument.name} is a {argument.type}, not an array")
+    shape = [size if isinstance(size, int) else -1 for size in argument.shape]
+    return Tensor(argument.name, DATATYPES[argument.type], shape)
 
 
 def load(directory: Path) -> Model:
@@ -36,9 +66,9 @@ def load(directory: Path) -> Model:
 
     Raises `ModelError` when the file is not a model that ONNX Runtime can run.
     """
-    path = directory / FILE_NAME
+    file = directory / FILE_NAME
     try:
-        return Model(onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"]))
+        return Model(onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"]))
     except Exception as error:  # ONNX Runtime's exceptions have no public base class
         reason = str(error).partition("\n")[0]
-        raise ModelError(f"ONNX Runtime cannot run {path} ({reason}): export the model again") from error
+        raise ModelError(f"ONNX Runtime cannot run {file} ({reason}): export the model again") from error

@@ -1,4 +1,4 @@
-"""ONNX models on tract: load a file, then turn named arrays into named arrays."""
+"""ONNX models on tract: load a directory, then turn named arrays into named arrays."""
 
 from pathlib import Path
 from typing import Any
@@ -6,10 +6,27 @@ from typing import Any
 import numpy.ctypeslib  # noqa: F401 - tract imports it with its first answer; here, it is early
 import tract
 from numpy.typing import NDArray
+from tract.tensor import DatumType
 
 from service.errors import ModelError
+from service.tensors import Tensor
 
 FILE_NAME = "model.onnx"
+# The protocol's names of tract's types; what is missing here cannot be a NumPy array.
+DATATYPES = {
+    DatumType.BOOL: "BOOL",
+    DatumType.U8: "UINT8",
+    DatumType.U16: "UINT16",
+    DatumType.U32: "UINT32",
+    DatumType.U64: "UINT64",
+    DatumType.I8: "INT8",
+    DatumType.I16: "INT16",
+    DatumType.I32: "INT32",
+    DatumType.I64: "INT64",
+    DatumType.F16: "FP16",
+    DatumType.F32: "FP32",
+    DatumType.F64: "FP64",
+}
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -20,14 +37,27 @@ class Model:
     def __init__(self, model: tract.Model) -> None:
         """Optimise a model for this processor."""
         # into_runnable() consumes the model and its names, so they are read first.
-        self._input_names = [model.input_name(i) for i in range(model.input_count())]
-        self._output_names = [model.output_name(i) for i in range(model.output_count())]
+        self.inputs = [describe(model.input_name(i), model.input_fact(i)) for i in range(model.input_count())]
+        self.outputs = [
+            describe(model.output_name(i), model.output_fact(i)) for i in range(model.output_count())
+        ]
         self._runnable = model.into_runnable()
 
     def infer(self, inputs: Arrays) -> Arrays:
         """Return every output by name for inputs whose names, types and shapes the graph declares."""
-        outputs = self._runnable.run([inputs[name] for name in self._input_names])
-        return {name: output.to_numpy() for name, output in zip(self._output_names, outputs, strict=True)}
+        outputs = self._runnable.run([inputs[tensor.name] for tensor in self.inputs])
+        return {tensor.name: out.to_numpy() for tensor, out in zip(self.outputs, outputs, strict=True)}
+
+
+def describe(name: str, fact: tract.Fact) -> Tensor:
+    """Return name, type and shape of an input or output; a dimension with a name may have any size.
+
+    Raises `tract.TractError` if its type is not one that an array can have.
+    """
+    datatype = DATATYPES.get(fact.datum_type())
+    if datatype is None:
+        raise tract.TractError(f"{name} is of a type that an array cannot have: {fact}")
+    return Tensor(name, datatype, [int(size) if str(size).isdecimal() else -1 for size in fact.dims()])
 
 
 def load(directory: Path) -> Model:
@@ -35,9 +65,9 @@ def load(directory: Path) -> Model:
 
     Raises `ModelError` when the file is not a model that tract can run.
     """
-    path = directory / FILE_NAME
+    file = directory / FILE_NAME
     try:
-        return Model(tract.onnx().load(path).into_model())
+        return Model(tract.onnx().load(file).into_model())
     except tract.TractError as error:
         reason = str(error).partition("\n")[0]
-        raise ModelError(f"tract cannot run {path} ({reason}): export the model again") from error
+        raise ModelError(f"tract cannot run {file} ({reason}): export the model again") from error

@@ -11,22 +11,20 @@ from service.settings import Settings
 EXAMPLE = json.loads((PROJECT / "examples" / "predict.json").read_text(encoding="utf-8"))
 
 
-def test_the_example_is_read_as_a_seven(client: TestClient) -> None:
-    response = client.post("/predict", json=EXAMPLE)
-    assert response.status_code == 200
-    assert response.json() == {"digit": 7, "confidence": pytest.approx(0.8605, abs=0.001)}
-
-
-def test_the_example_of_the_documentation_works(client: TestClient) -> None:
+def test_the_example_of_the_documentation_is_answered_as_documented(client: TestClient) -> None:
     schemas = client.get("/openapi.json").json()["components"]["schemas"]
 
     def example(name: str) -> dict[str, object]:
-        return {key: field["examples"][0] for key, field in schemas[name]["properties"].items()}
+        fields = schemas[name]["properties"].items()
+        return {key: field["examples"][0] for key, field in fields if "examples" in field}
 
-    assert client.post("/predict", json=example("PredictRequest")).json() == example("PredictResponse")
+    response = client.post("/predict", json=example("PredictRequest"))
+    assert response.status_code == 200
+    assert response.json().keys() == schemas["PredictResponse"]["properties"].keys()
+    assert response.json().items() >= example("PredictResponse").items()
 
 
-@pytest.mark.parametrize("body", [{}, {"image": []}, EXAMPLE | {"size": 8}, [], None])
+@pytest.mark.parametrize("body", [{}, dict.fromkeys(EXAMPLE), EXAMPLE | {"more": 8}, [], None])
 def test_a_request_of_the_wrong_shape_is_refused_in_one_sentence(client: TestClient, body: object) -> None:
     response = client.post("/predict", json=body)
     assert response.status_code == 422
@@ -35,15 +33,17 @@ def test_a_request_of_the_wrong_shape_is_refused_in_one_sentence(client: TestCli
 
 
 @pytest.mark.parametrize(
-    "body", ['{"image": NaN}', '{"image": 1e999}', '{"\\ud800": 1}', '{"image": "\\ud800"}', "{", "\xff"]
+    "body", ['{"KEY": NaN}', '{"KEY": 1e999}', '{"\\ud800": 1}', '{"KEY": "\\ud800"}', "{", "\xff"]
 )
 def test_what_json_cannot_hold_is_refused_all_the_same(client: TestClient, body: str) -> None:
-    response = client.post("/predict", content=body, headers={"content-type": "application/json"})
+    content = body.replace("KEY", next(iter(EXAMPLE)))
+    response = client.post("/predict", content=content, headers={"content-type": "application/json"})
     assert response.status_code == 422
 
 
 def test_a_refusal_never_repeats_what_was_sent(client: TestClient) -> None:
-    response = client.post("/predict", json={"image": [[99] * 8] * 1000, "secret": "x" * 10_000})
+    body = dict.fromkeys(EXAMPLE, [[99] * 8] * 1000) | {"secret": "x" * 10_000}
+    response = client.post("/predict", json=body)
     assert response.status_code == 422
     assert len(response.content) < 500
 

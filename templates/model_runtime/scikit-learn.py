@@ -1,0 +1,84 @@
+"""scikit-learn models in skops' format: load a directory, then turn named arrays into named arrays.
+
+A skops file is data: loading it runs no code of its own, as a pickle would. It names the types that it is
+made of, and only those that skops knows to be harmless, or that are listed here, are ever built.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sklearn.base
+import skops.io
+from numpy.typing import NDArray
+
+from service.errors import ModelError
+from service.tensors import Tensor, datatype_of
+
+FILE_NAME = "model.skops"
+# Types trusted beyond those that skops trusts itself, such as "sklearn.tree._tree.Tree" for trees and
+# forests; list what you have looked at, because a file can do whatever its types can.
+TRUSTED_TYPES: list[str] = []
+
+Arrays = dict[str, NDArray[Any]]
+
+
+class Model:
+    """A loaded classifier or regressor, alone or in a pipeline; several threads may ask it at once."""
+
+    def __init__(self, estimator: Any) -> None:
+        """Wrap a fitted estimator."""
+        self._estimator = estimator
+        self._gives_probabilities = hasattr(estimator, "predict_proba")
+        self.inputs = [Tensor("X", "FP64", [-1, estimator.n_features_in_])]
+        self.outputs = describe_outputs(estimator)
+
+    def infer(self, inputs: Arrays) -> Arrays:
+        """Answer for `X`, a number for each feature [N, F].
+
+        A classifier gives `labels` [N] and, where it can, `probabilities` [N, C] in the order of its
+        classes; a regressor gives `predictions`, [N] or [N, T].
+        """
+        answer = np.asarray(self._estimator.predict(inputs["X"]))
+        if not self._gives_probabilities:
+            return {self.outputs[0].name: answer}
+        return {"labels": answer, "probabilities": self._estimator.predict_proba(inputs["X"])}
+
+
+def describe_outputs(estimator: Any) -> list[Tensor]:
+    """Return the outputs that a fitted estimator has.
+
+    Raises `TypeError` if it is neither a classifier nor a regressor.
+    """
+    if sklearn.base.is_classifier(estimator):
+        labels = Tensor("labels", datatype_of(estimator.classes_.dtype), [-1])
+        if not hasattr(estimator, "predict_proba"):
+            return [labels]
+        return [labels, Tensor("probabilities", "FP64", [-1, len(estimator.classes_)])]
+    if sklearn.base.is_regressor(estimator):
+        one = estimator.predict(np.zeros((1, estimator.n_features_in_)))
+        return [Tensor("predictions", datatype_of(one.dtype), [-1, *one.shape[1:]])]
+    raise TypeError(f"a {type(estimator).__name__} is neither a classifier nor a regressor")
+
+
+def load(directory: Path) -> Model:
+    """Read the skops file of a directory.
+
+    Raises `ModelError` when it holds types that are not trusted, or is not a model that scikit-learn can run.
+    """
+    file = directory / FILE_NAME
+    try:
+        untrusted = set(skops.io.get_untrusted_types(file=file)).difference(TRUSTED_TYPES)
+        if not untrusted:
+            return Model(skops.io.load(file, trusted=TRUSTED_TYPES))
+    except OSError:
+        raise
+    except Exception as error:  # a damaged file can fail anywhere on the way
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise ModelError(
+            f"scikit-learn cannot run {file} ({reason}): save the model again with skops.io.dump"
+        ) from error
+    raise ModelError(
+        f"{file} holds types that are not trusted ({', '.join(sorted(untrusted))}): "
+        "list them in TRUSTED_TYPES in src/service/model_runtime.py if you trust them, or replace the model"
+    )

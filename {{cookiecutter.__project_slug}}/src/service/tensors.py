@@ -1,0 +1,39 @@
+"""What a model's inputs and outputs are made of, in the words of the Open Inference Protocol v2."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+# The protocol's datatypes and the NumPy types that hold them; BYTES are strings, here as Python's objects.
+DTYPES: dict[str, np.dtype[Any]] = {
+    "BOOL": np.dtype(np.bool_),
+    "UINT8": np.dtype(np.uint8),
+    "UINT16": np.dtype(np.uint16),
+    "UINT32": np.dtype(np.uint32),
+    "UINT64": np.dtype(np.uint64),
+    "INT8": np.dtype(np.int8),
+    "INT16": np.dtype(np.int16),
+    "INT32": np.dtype(np.int32),
+    "INT64": np.dtype(np.int64),
+    "FP16": np.dtype(np.float16),
+    "FP32": np.dtype(np.float32),
+    "FP64": np.dtype(np.float64),
+    "BYTES": np.dtype(np.object_),
+}
+DATATYPES = {dtype: datatype for datatype, dtype in DTYPES.items()}
+
+
+class Tensor(NamedTuple):
+    """One named input or output of a model; a dimension of -1 may have any size."""
+
+    name: str
+    datatype: str
+    shape: list[int]
+
+
+def datatype_of(dtype: np.dtype[Any]) -> str:
+    """Return the protocol's name of a NumPy type; text of any length is BYTES.
+
+    Raises `KeyError` for a type that the protocol has no name for.
+    """
+    return "BYTES" if dtype.kind in "SU" else DATATYPES[dtype.newbyteorder("=")]
