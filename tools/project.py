@@ -56,6 +56,13 @@ def run(command: list[str], cwd: Path, **environment: str) -> str:
     return result.stdout
 
 
+def poetry_settings() -> dict[str, str]:
+    """Have Poetry ask the simple index, as pip and uv do: what stands in for PyPI may have nothing else."""
+    from poetry.repositories.pypi_repository import PyPiRepository
+
+    return {"POETRY_PYPI_MIRROR_URL": PyPiRepository().url}
+
+
 def docker_answers() -> bool:
     """Whether a Docker engine can be asked from here."""
     try:
