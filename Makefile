@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 
 # uv in the version of the table of facts; everything else comes through it, pinned in pyproject.toml.
-UV_VERSION := $(shell sed -n 's/.*"version": "\([0-9.]*\)".*/\1/p' cookiecutter.json | head -n 1)
+UV_VERSION := $(shell sed -n 's/.*"uv": "\([0-9.]*\)".*/\1/p' cookiecutter.json)
 UV := .tools/uv-$(UV_VERSION)/bin/uv
 SAMPLE := {{cookiecutter.__project_slug}}/{{cookiecutter.__derived.sample_directory}}
 # uv finds only those of pyenv's Pythons that are on the PATH; generated projects need 3.12 or newer.

@@ -1,4 +1,4 @@
-"""Lock the dependencies of the new project, so that its first build is a locked one.
+"""Lock the dependencies of the new project, if its lock could not travel with the template.
 
 The only program that runs is the package manager's own lock command. Without it or without a network
 the project is whole all the same, and one line says how to make the lock later.
@@ -49,7 +49,7 @@ def main() -> None:
     answers = json.loads(r"""{{ cookiecutter | tojson }}""")
     sys.stdout.write(f"{summarize(answers)}\n")
     slug, manager = answers["project_slug"], answers["_package_managers"][answers["package_manager"]]
-    problem = lock(manager["lock_command"])
+    problem = lock(manager["lock_command"]) if manager["lock_command"] else None
     if not problem and not Path(manager["lock_file"]).exists():
         problem = "a workspace around this directory has taken it"
     if problem:

@@ -1,24 +1,33 @@
 """Lock newer releases: `make locks` calls this, then runs the tests that prove the new locks.
 
-Two facts change. The date up to which releases are locked stands in the table of facts, for generated
-projects, and in pyproject.toml, for the template's own tools; the newest releases are given a few days to
-be found bad by others. (The training script keeps its own date, so that it gives the same model.) And the
-names of all locked distributions, which no project may bear, are read from locks made anew.
+The date up to which releases are locked moves in the table of facts, for generated projects, and in
+pyproject.toml, for the template's own tools; the newest releases are given a few days to be found bad by
+others. (The training script keeps its own date, so that it gives the same model.) Made anew with it are the
+locks that travel in templates/locks, each for all Pythons on offer, and the names of all distributions in
+them, which no project may bear.
 """
 
 import json
 import re
+import shutil
 import sys
 import tempfile
 import textwrap
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from project import TEMPLATE, render, run
+from packaging.requirements import Requirement
+from poetry.factory import Factory
+from project import TEMPLATE, poetry_settings, render, run
 
-DAYS_TO_RIPEN = 3
+DAYS_TO_RIPEN = 5
 FACTS = TEMPLATE / "cookiecutter.json"
+LOCKS = TEMPLATE / "templates" / "locks"
+BUILD_TOOLS = LOCKS / "poetry.txt"
+BUILD_TOOLS_HEADER = "# Poetry in the builder stage: what turns poetry.lock into requirements with hashes.\n"
 
 
 def replace(path: Path, pattern: str, text: str) -> None:
@@ -29,17 +38,100 @@ def replace(path: Path, pattern: str, text: str) -> None:
     path.write_text(found, encoding="utf-8")
 
 
-def find_distributions() -> set[str]:
-    """Return the names of all distributions that the locks of generated projects hold."""
-    names = set()
-    runtimes = json.loads(FACTS.read_text(encoding="utf-8"))["_model_runtimes"]
-    for runtime in runtimes:
-        with tempfile.TemporaryDirectory() as directory:
-            project = render({"model_runtime": runtime}, Path(directory), hooks=False)
-            run(["uv", "lock"], project)
-            lock = tomllib.loads((project / "uv.lock").read_text(encoding="utf-8"))
-            names |= {package["name"] for package in lock["package"]} - {project.name}
-    return names
+def facts() -> dict:
+    """Return the option table as it is now."""
+    return json.loads(FACTS.read_text(encoding="utf-8"))
+
+
+def python_versions() -> list[str]:
+    """Return the Pythons on offer, the oldest first: what is locked for it holds for the others too."""
+    return sorted(facts()["python_version"], key=lambda version: [int(part) for part in version.split(".")])
+
+
+def pip_locks(runtime: str) -> dict[str, Path]:
+    """Return where the template keeps each of the requirements files of a project."""
+    return {
+        "requirements-dev.txt": LOCKS / "pip" / f"{runtime}-dev.txt",
+        "requirements.txt": LOCKS / "pip" / f"{runtime}.txt",
+    }
+
+
+def poetry_lock(runtime: str) -> Path:
+    """Return where the template keeps the poetry.lock of a project."""
+    return LOCKS / "poetry" / f"{runtime}.lock"
+
+
+@contextmanager
+def rendered(manager: str, runtime: str) -> Iterator[Path]:
+    """Render a project for the oldest Python, even if it has no locks yet."""
+    for path in (*pip_locks(runtime).values(), poetry_lock(runtime), BUILD_TOOLS):
+        path.parent.mkdir(exist_ok=True, parents=True)
+        path.touch()
+    answers = {"package_manager": manager, "model_runtime": runtime, "python_version": python_versions()[0]}
+    with tempfile.TemporaryDirectory() as directory:
+        yield render(answers, Path(directory), hooks=False)
+
+
+def lock_for_uv(runtime: str) -> set[str]:
+    """Return the names that a uv.lock holds; it travels with no template, because it holds addresses."""
+    with rendered("uv", runtime) as project:
+        run(["uv", "lock"], project)
+        lock = tomllib.loads((project / "uv.lock").read_text(encoding="utf-8"))
+        return {package["name"] for package in lock["package"]} - {project.name}
+
+
+def lock_for_pip(runtime: str) -> set[str]:
+    """Make the requirements files as a project does; return the names in them."""
+    with rendered("pip", runtime) as project:
+        for name in pip_locks(runtime):
+            (project / name).unlink()
+        run(["make", "lock", f"UV={shutil.which('uv')}"], project)
+        for name, path in pip_locks(runtime).items():
+            shutil.copy(project / name, path)
+    return {pin.name for pin in read_pins(pip_locks(runtime)["requirements-dev.txt"].read_text(encoding="utf-8"))}
+
+
+def read_pins(text: str) -> list[Requirement]:
+    """Return the requirements of a requirements file, without their hashes."""
+    return [Requirement(line.rstrip("\\")) for line in text.splitlines() if re.match(r"\w", line)]
+
+
+def lock_for_poetry(runtime: str) -> set[str]:
+    """Make poetry.lock with the versions of the requirements files; return the names in it.
+
+    Poetry keeps the versions of a lock that is there. So it first locks a project that asks for exactly
+    these versions, then the real one. The lock is the same for each Python, but for a hash of pyproject.toml.
+    """
+    pins = read_pins(pip_locks(runtime)["requirements-dev.txt"].read_text(encoding="utf-8"))
+    exact = "".join(f"  {json.dumps(str(pin))},\n" for pin in pins)
+    path = poetry_lock(runtime)
+    with rendered("poetry", runtime) as project:
+        pyproject = project / "pyproject.toml"
+        real = pyproject.read_text(encoding="utf-8")
+        (project / "poetry.lock").unlink()
+        for text in (real.replace("\ndependencies = [\n", f"\ndependencies = [\n{exact}"), real):
+            pyproject.write_text(text, encoding="utf-8")
+            run(["poetry", "lock"], project, **poetry_settings())
+        shutil.copy(project / "poetry.lock", path)
+        hashes = {}
+        for version in python_versions():
+            replace(pyproject, r'(^requires-python = ">=)[^"]*(")', version)
+            hashes[version] = Factory().create_poetry(project).locker._get_content_hash()
+    replace(path, r'(^\[metadata\]\n.*^python-versions = ">=)[^"]*(")', "{{ cookiecutter.python_version }}")
+    replace(path, r'(^content-hash = ")[^"]*(")', f"{{{{ {hashes}[cookiecutter.python_version] }}}}")
+    return {package["name"] for package in tomllib.loads(path.read_text(encoding="utf-8"))["package"]}
+
+
+def lock_build_tools() -> None:
+    """Lock Poetry itself, for the builder stage."""
+    tools = facts()["_tools"]
+    wanted = [f"{name}=={tools[name]}" for name in ("poetry", "poetry-plugin-export")]
+    command = ["uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-annotate", "--no-header"]
+    command += ["--only-binary", ":all:", "--python-version", python_versions()[0]]
+    command += ["--exclude-newer", facts()["_exclude_newer"], "wanted.txt"]
+    with tempfile.TemporaryDirectory() as directory:
+        Path(directory, "wanted.txt").write_text("\n".join(wanted), encoding="utf-8")
+        BUILD_TOOLS.write_text(BUILD_TOOLS_HEADER + run(command, Path(directory)), encoding="utf-8")
 
 
 def main() -> None:
@@ -47,8 +139,11 @@ def main() -> None:
     day = f"{datetime.now(UTC) - timedelta(days=DAYS_TO_RIPEN):%Y-%m-%d}"
     replace(FACTS, r'("_exclude_newer": ")[^"]*(")', f"{day}T00:00:00Z")
     replace(TEMPLATE / "pyproject.toml", r'(^exclude-newer = ")[^"]*(")', f"{day}T00:00:00Z")
-    names = json.dumps(sorted(find_distributions()))[1:-1]
-    lines = textwrap.indent(textwrap.fill(names, 106, break_on_hyphens=False), "    ")
+    names = set()
+    for runtime in facts()["_model_runtimes"]:
+        names |= lock_for_uv(runtime) | lock_for_pip(runtime) | lock_for_poetry(runtime)
+    lock_build_tools()
+    lines = textwrap.indent(textwrap.fill(json.dumps(sorted(names))[1:-1], 106, break_on_hyphens=False), "    ")
     replace(FACTS, r'("_distributions": \[\n).*?(\n  \])', lines)
     sys.stdout.write(f"Releases up to {day} are locked from now on.\n")
 

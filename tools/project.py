@@ -72,6 +72,13 @@ def contents(directory: Path) -> dict[str, bytes]:
     return {name: path.read_bytes() for name, path in names.items() if not name.startswith(".git/")}
 
 
+def poetry_settings() -> dict[str, str]:
+    """Have Poetry ask the simple index, as pip and uv do: what stands in for PyPI may have nothing else."""
+    from poetry.repositories.pypi_repository import PyPiRepository
+
+    return {"POETRY_PYPI_MIRROR_URL": PyPiRepository().url}
+
+
 def docker_answers() -> bool:
     """Whether a Docker engine can be asked from here."""
     try:
