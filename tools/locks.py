@@ -4,7 +4,7 @@ The date up to which releases are locked moves in the table of facts, for genera
 pyproject.toml, for the template's own tools; the newest releases are given a few days to be found bad by
 others. (The training script keeps its own date, so that it gives the same model.) Made anew with it are the
 locks that travel in templates/locks, each for all Pythons on offer, and the names of all distributions in
-them, which no project may bear.
+them, which no project may bear. A uv.lock holds addresses and does not travel; it comes to the same.
 """
 
 import json
@@ -13,13 +13,11 @@ import shutil
 import sys
 import tempfile
 import textwrap
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from packaging.requirements import Requirement
 from poetry.factory import Factory
 from project import TEMPLATE, poetry_settings, render, run
 
@@ -72,38 +70,29 @@ def rendered(manager: str, runtime: str) -> Iterator[Path]:
         yield render(answers, Path(directory), hooks=False)
 
 
-def lock_for_uv(runtime: str) -> set[str]:
-    """Return the names that a uv.lock holds; it travels with no template, because it holds addresses."""
-    with rendered("uv", runtime) as project:
-        run(["uv", "lock"], project)
-        lock = tomllib.loads((project / "uv.lock").read_text(encoding="utf-8"))
-        return {package["name"] for package in lock["package"]} - {project.name}
-
-
-def lock_for_pip(runtime: str) -> set[str]:
-    """Make the requirements files as a project does; return the names in them."""
+def lock_for_pip(runtime: str) -> None:
+    """Make the requirements files as a project does."""
     with rendered("pip", runtime) as project:
         for name in pip_locks(runtime):
             (project / name).unlink()
         run(["make", "lock", f"UV={shutil.which('uv')}"], project)
         for name, path in pip_locks(runtime).items():
             shutil.copy(project / name, path)
-    return {pin.name for pin in read_pins(pip_locks(runtime)["requirements-dev.txt"].read_text(encoding="utf-8"))}
 
 
-def read_pins(text: str) -> list[Requirement]:
-    """Return the requirements of a requirements file, without their hashes."""
-    return [Requirement(line.rstrip("\\")) for line in text.splitlines() if re.match(r"\w", line)]
+def read_pins(runtime: str) -> list[str]:
+    """Return what is locked for service and development, without the hashes."""
+    text = pip_locks(runtime)["requirements-dev.txt"].read_text(encoding="utf-8")
+    return re.findall(r"^\w.*?(?= \\$)", text, flags=re.M)
 
 
-def lock_for_poetry(runtime: str) -> set[str]:
-    """Make poetry.lock with the versions of the requirements files; return the names in it.
+def lock_for_poetry(runtime: str) -> None:
+    """Make poetry.lock with the versions of the requirements files.
 
     Poetry keeps the versions of a lock that is there. So it first locks a project that asks for exactly
     these versions, then the real one. The lock is the same for each Python, but for a hash of pyproject.toml.
     """
-    pins = read_pins(pip_locks(runtime)["requirements-dev.txt"].read_text(encoding="utf-8"))
-    exact = "".join(f"  {json.dumps(str(pin))},\n" for pin in pins)
+    exact = "".join(f"  {json.dumps(pin)},\n" for pin in read_pins(runtime))
     path = poetry_lock(runtime)
     with rendered("poetry", runtime) as project:
         pyproject = project / "pyproject.toml"
@@ -119,14 +108,22 @@ def lock_for_poetry(runtime: str) -> set[str]:
             hashes[version] = Factory().create_poetry(project).locker._get_content_hash()
     replace(path, r'(^\[metadata\]\n.*^python-versions = ">=)[^"]*(")', "{{ cookiecutter.python_version }}")
     replace(path, r'(^content-hash = ")[^"]*(")', f"{{{{ {hashes}[cookiecutter.python_version] }}}}")
-    return {package["name"] for package in tomllib.loads(path.read_text(encoding="utf-8"))["package"]}
 
 
 def lock_build_tools() -> None:
     """Lock Poetry itself, for the builder stage."""
     tools = facts()["_tools"]
     wanted = [f"{name}=={tools[name]}" for name in ("poetry", "poetry-plugin-export")]
-    command = ["uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-annotate", "--no-header"]
+    command = [
+        "uv",
+        "pip",
+        "compile",
+        "--quiet",
+        "--universal",
+        "--generate-hashes",
+        "--no-annotate",
+        "--no-header",
+    ]
     command += ["--only-binary", ":all:", "--python-version", python_versions()[0]]
     command += ["--exclude-newer", facts()["_exclude_newer"], "wanted.txt"]
     with tempfile.TemporaryDirectory() as directory:
@@ -134,16 +131,23 @@ def lock_build_tools() -> None:
         BUILD_TOOLS.write_text(BUILD_TOOLS_HEADER + run(command, Path(directory)), encoding="utf-8")
 
 
+def find_distributions() -> list[str]:
+    """Return the names of all distributions that the locks of generated projects hold."""
+    pins = [pin for runtime in facts()["_model_runtimes"] for pin in read_pins(runtime)]
+    return sorted({pin.partition("==")[0] for pin in pins})
+
+
 def main() -> None:
     """Move the date, lock, write the names down."""
     day = f"{datetime.now(UTC) - timedelta(days=DAYS_TO_RIPEN):%Y-%m-%d}"
     replace(FACTS, r'("_exclude_newer": ")[^"]*(")', f"{day}T00:00:00Z")
     replace(TEMPLATE / "pyproject.toml", r'(^exclude-newer = ")[^"]*(")', f"{day}T00:00:00Z")
-    names = set()
     for runtime in facts()["_model_runtimes"]:
-        names |= lock_for_uv(runtime) | lock_for_pip(runtime) | lock_for_poetry(runtime)
+        lock_for_pip(runtime)
+        lock_for_poetry(runtime)
     lock_build_tools()
-    lines = textwrap.indent(textwrap.fill(json.dumps(sorted(names))[1:-1], 106, break_on_hyphens=False), "    ")
+    names = json.dumps(find_distributions())[1:-1]
+    lines = textwrap.indent(textwrap.fill(names, 106, break_on_hyphens=False), "    ")
     replace(FACTS, r'("_distributions": \[\n).*?(\n  \])', lines)
     sys.stdout.write(f"Releases up to {day} are locked from now on.\n")
 

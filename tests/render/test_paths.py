@@ -36,7 +36,12 @@ tests/test_settings.py tools/write_bytecode.py
 DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 NAME = re.compile(r'[^<>:"/\\|?*\x00-\x1f]*[^<>:"/\\|?*\x00-\x1f .]')
 # Of the 260 characters of a path on Windows, what is left beside a long home and the longest slug.
-PATH_LENGTH = 100
+PATH_LENGTH = 120
+LOCKS = {
+    "uv": [],
+    "pip": ["requirements.txt", "requirements-dev.txt"],
+    "poetry": ["poetry.lock", "poetry.toml", "tools/poetry.txt"],
+}
 PARSERS = {
     ".py": ast.parse,
     ".toml": tomllib.loads,
@@ -60,7 +65,7 @@ def texts(project: Path) -> Iterator[tuple[Path, str]]:
 def test_exactly_these_files_are_rendered(rendered: Render, answers: Answers) -> None:
     project = rendered(answers)
     files = {path.relative_to(project).as_posix() for path in project.rglob("*") if path.is_file()}
-    assert files == set(PATHS.split())
+    assert files == {*PATHS.split(), *LOCKS[answers["package_manager"]]}
 
 
 @pytest.mark.parametrize("name", ["aux", "NUL.txt", "com1.py", "a:b", "a ", "a.", "what?", "tab\t"])
@@ -114,7 +119,9 @@ def test_every_file_is_what_its_name_says(rendered: Render, answers: Answers) ->
 def test_nothing_of_the_template_is_left_over(rendered: Render, answers: Answers) -> None:
     for path, text in texts(rendered(answers)):
         assert not re.search(r"{{|{%|%}|{#|#}", text), path
-        assert not re.search(r"cookiecutter|jinja", text, re.IGNORECASE), path
+        # poetry.lock says what others may depend on, too.
+        if path.name != "poetry.lock":
+            assert not re.search(r"cookiecutter|jinja", text, re.IGNORECASE), path
 
 
 @every_combination
@@ -152,11 +159,28 @@ def test_the_choices_show_and_no_other_choice_does(rendered: Render, answers: An
     images = {image for image, _ in stages} - {stage for _, stage in stages} - {"scratch"}
     base, version = FACTS["_base_images"][answers["base_image"]], answers["python_version"]
     expected = {base[image].replace("%s", version) for image in ("python_image", "runtime_image")}
-    assert images - expected == {f"ghcr.io/astral-sh/uv:{FACTS['_package_managers']['uv']['version']}"}
+    uv = {f"ghcr.io/astral-sh/uv:{FACTS['_tools']['uv']}"}
+    assert images - expected == (uv if answers["package_manager"] == "uv" else set())
     everything = "".join(text for _, text in texts(project)).lower()
     for option in ("base_image", "model_runtime"):
         for other in set(CHOICES[option]) - {answers[option], "slim"}:
             assert not re.search(rf"\b{other}\b", everything), f"there is a word of {other}"
+
+
+# pip installs what Poetry has locked, and cannot lock for other machines than its own.
+HELPERS = {"uv": set(), "pip": {"uv"}, "poetry": {"pip"}}
+
+
+@every_combination
+def test_no_other_package_manager_shows(rendered: Render, answers: Answers) -> None:
+    manager = answers["package_manager"]
+    for path, text in texts(rendered(answers)):
+        for other in set(CHOICES["package_manager"]) - {manager} - HELPERS[manager]:
+            assert not re.search(rf"\b{other}\b", text, re.IGNORECASE), (
+                f"there is a word of {other} in {path}"
+            )
+        if path.name in {"Dockerfile", "ci.yml", "compose.yaml"}:
+            assert manager == "uv" or not re.search(r"\buv\b", text), path
 
 
 def test_the_sample_model_is_copied_byte_for_byte(rendered: Render) -> None:

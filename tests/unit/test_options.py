@@ -12,9 +12,14 @@ TABLES = {
     "model_runtime": "_model_runtimes",
 }
 PARTIALS = [
+    ("package_manager", "ci", ".yml"),
     ("package_manager", "dockerfile/builder", ".j2"),
+    ("package_manager", "makefile", ".mk"),
+    ("package_manager", "pyproject", ".toml"),
+    ("package_manager", "readme/private_index", ".md"),
     ("model_layout", "model_repository", ".py"),
     ("model_layout", "test_model_repository", ".py"),
+    ("model_runtime", "locks/poetry", ".lock"),
     ("model_runtime", "model_runtime", ".py"),
 ]
 
@@ -43,6 +48,13 @@ def test_every_choice_has_facts_and_all_facts_of_an_option_have_the_same_form(op
 def test_every_choice_has_a_partial_and_every_partial_a_choice(option: str, folder: str, suffix: str) -> None:
     partials = {path.name.removesuffix(suffix) for path in (TEMPLATE / "templates" / folder).iterdir()}
     assert partials - {"__pycache__"} == set(CHOICES[option])
+
+
+def test_every_model_runtime_has_requirements_files_and_every_one_of_them_a_model_runtime() -> None:
+    files = {path.name for path in (TEMPLATE / "templates" / "locks" / "pip").iterdir()}
+    assert files == {
+        f"{runtime}{suffix}" for runtime in CHOICES["model_runtime"] for suffix in (".txt", "-dev.txt")
+    }
 
 
 def test_every_partial_is_included_somewhere() -> None:
