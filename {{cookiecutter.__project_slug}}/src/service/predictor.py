@@ -1,0 +1,1 @@
+{% include "predictor/" ~ cookiecutter._model_runtimes[cookiecutter.model_runtime].sample ~ ".py" %}
