@@ -14,11 +14,11 @@ CARDS = TEMPLATE / "templates" / "model_card"
 EXAMPLES = TEMPLATE / "templates" / "examples"
 
 
-def train(name: str, directory: Path, **files: Path) -> str:
+def train(name: str, cwd: Path, **files: Path) -> str:
     """Run a training script and return what it prints."""
     options = [word for option, path in files.items() for word in (f"--{option}", str(path))]
     script = TEMPLATE / "tools" / f"train_{name}.py"
-    return run(["uv", "run", "--quiet", "--script", str(script), *options], directory)
+    return run(["uv", "run", "--quiet", "--script", str(script), *options], cwd)
 
 
 def read_card(name: str) -> str:
