@@ -41,9 +41,12 @@ locks: .venv ## Lock newer releases, and prove that all still works
 bench: .venv ## Measure rendering, image sizes, starts and rebuilds
 	uv run tools/bench.py
 
-sample-model: $(UV) ## Train the sample model anew
+sample-model: $(UV) ## Train the sample models anew; the embeddings need npm
 	uv run --script tools/train_digits.py --model "$(SAMPLE)/model.onnx" \
-		--request "{{cookiecutter.__project_slug}}/examples/predict.json"
+		--weights samples/custom/model.safetensors --request templates/examples/digits.json
+	uv run --script tools/train_iris.py --model samples/scikit-learn/model.skops \
+		--request templates/examples/iris.json
+	uv run --script tools/train_embeddings.py --directory samples/model2vec
 	cd "$(SAMPLE)" && sha256sum model.onnx > SHA256SUMS
 
 recording: .venv ## Record docs/demo.svg from a real run of the demo

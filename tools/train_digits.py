@@ -57,7 +57,7 @@ def flatten(images: np.ndarray) -> np.ndarray:
 
 
 def read_weights(network: MLPClassifier) -> dict[str, np.ndarray]:
-    """Return the trained weights, float32: [64, 64] and [64] of the hidden layer, [64, 10] and [10] of the output."""
+    """Return the trained weights, float32: of the hidden layer [64, 64] and [64], then [64, 10] and [10]."""
     weights = {
         "hidden_weights": network.coefs_[0],
         "hidden_bias": network.intercepts_[0],

