@@ -31,6 +31,8 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 # What the page claims and does not check itself.
 CHECKS = """
+import warnings
+
 import onnx
 
 for file in (version / "model.onnx", external / "model.onnx"):
@@ -46,7 +48,20 @@ assert locations == {"model.onnx.data"}
 
 frozen = np.zeros((1, 8, 8), np.float32)
 frozen.setflags(write=False)
-model.infer({"image": frozen})
+with warnings.catch_warnings():
+    warnings.simplefilter("error")
+    model.infer({"image": frozen})
+
+
+class Fixed(nn.Module):
+    def forward(self, image):
+        return image.reshape(2, 64)
+
+
+torch.onnx.export(
+    Fixed(), (torch.rand(2, 8, 8),), "fixed.onnx", dynamic_shapes={"image": {0: torch.export.Dim("N")}}
+)
+assert onnx.load("fixed.onnx").graph.input[0].type.tensor_type.shape.dim[0].dim_value == 2
 
 save_file({"other": torch.zeros(1)}, weights / "model.safetensors")
 try:

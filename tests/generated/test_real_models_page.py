@@ -20,12 +20,41 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 os.environ["HF_HUB_OFFLINE"] = "1"
 """
 
+# The bodies that the page writes, asked as the service asks them, give the answers that the page names.
+CHECKS = """
+TYPES = {"INT32": np.int32, "FP32": np.float32}
+
+
+def ask(model: str) -> np.ndarray:
+    request = json.loads(Path(f"{model}-request.json").read_text())
+    arrays = {
+        tensor["name"]: np.array(tensor["data"], TYPES[tensor["datatype"]]).reshape(tensor["shape"])
+        for tensor in request["inputs"]
+    }
+    session = onnxruntime.InferenceSession(f"{model}/model.onnx", providers=["CPUExecutionProvider"])
+    (answer,) = session.run([output["name"] for output in request["outputs"]], arrays)
+    return answer
+
+
+types = ask("magika")
+assert types.shape == (2, 214)
+assert types.argmax(1).tolist() == [143, 165]
+flat = types.reshape(-1)
+assert sorted(flat.argsort()[-2:]) == [143, 379]
+
+heard = ask("silero")
+assert heard.shape == (28,)
+assert (heard[8:21] > 0.6).all(), heard
+assert (heard[:8] < 0.02).all(), heard
+assert (heard[-4:] < 0.05).all(), heard
+"""
+
 
 def test_every_block_of_the_page_prints_what_it_says(tmp_path: Path) -> None:
     page = read("real-models.md")
-    commands = find_commands(page, "pip", "mkdir", "unzip", "echo", "mv")
+    commands = find_commands(page, "pip", "export", "mkdir", "unzip", "echo", "mv")
     assert commands
     run(["bash", "-ec", "\n".join(commands)], tmp_path)
     script = tmp_path / "page.py"
-    script.write_text("\n\n".join([HEADER, *find_python(page)]), encoding="utf-8")
+    script.write_text("\n\n".join([HEADER, *find_python(page), CHECKS]), encoding="utf-8")
     assert run(["uv", "run", "--quiet", "--script", str(script)], tmp_path) == find_printed(page)
