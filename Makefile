@@ -1,11 +1,10 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test fast lint format locks bench sample-model recording
+.PHONY: help demo test fast lint format locks bench sample-models recording
 SHELL := /bin/bash
 
 # uv in the version of the table of facts; everything else comes through it, pinned in pyproject.toml.
 UV_VERSION := $(shell sed -n 's/.*"uv": "\([0-9.]*\)".*/\1/p' cookiecutter.json)
 UV := .tools/uv-$(UV_VERSION)/bin/uv
-SAMPLE := {{cookiecutter.__project_slug}}/{{cookiecutter.__derived.sample_directory}}
 # uv finds only those of pyenv's Pythons that are on the PATH; generated projects need 3.12 or newer.
 PYTHONS := $(wildcard $(shell pyenv root 2>/dev/null)/versions/3.1[2-9].*/bin)
 EMPTY :=
@@ -41,13 +40,8 @@ locks: .venv ## Lock newer releases, and prove that all still works
 bench: .venv ## Measure rendering, image sizes, starts and rebuilds
 	uv run tools/bench.py
 
-sample-model: $(UV) ## Train the sample models anew; the embeddings need npm
-	uv run --script tools/train_digits.py --model "$(SAMPLE)/model.onnx" \
-		--weights samples/custom/model.safetensors --request templates/examples/digits.json
-	uv run --script tools/train_iris.py --model samples/scikit-learn/model.skops \
-		--request templates/examples/iris.json
-	uv run --script tools/train_embeddings.py --directory samples/model2vec
-	cd "$(SAMPLE)" && sha256sum model.onnx > SHA256SUMS
+sample-models: .venv ## Train the sample models anew; the embeddings need npm
+	uv run tools/train_samples.py
 
 recording: .venv ## Record docs/demo.svg from a real run of the demo
 	uv run tools/record_demo.py

@@ -122,8 +122,12 @@ def choose_words(entries: list[Entry], familiar: set[str]) -> list[str]:
 
 
 def make_tokenizer(words: list[str]) -> Tokenizer:
-    """Make the tokenizer that cuts text into these words, in lower case and without accents."""
-    vocabulary = {token: number for number, token in enumerate([UNKNOWN, *ENDINGS, *words])}
+    """Make the tokenizer that cuts text into these words, in lower case and without accents.
+
+    What says little, and has a vector near zero, is numbered last: cookiecutter takes a file for text that
+    begins with many zeros.
+    """
+    vocabulary = {token: number for number, token in enumerate([*reversed(words), *ENDINGS, UNKNOWN])}
     tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token=UNKNOWN))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True, strip_accents=True)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
@@ -133,8 +137,10 @@ def make_tokenizer(words: list[str]) -> Tokenizer:
 def count_pairs(entries: list[Entry], tokenizer: Tokenizer) -> coo_array:
     """Count how often two tokens stand together in an entry: [T, T], symmetric, the unknown word left out."""
 
+    unknown = tokenizer.token_to_id(UNKNOWN)
+
     def read(text: str) -> list[int]:
-        return [number for number in tokenizer.encode(text).ids if number]
+        return [number for number in tokenizer.encode(text).ids if number != unknown]
 
     counts: defaultdict[tuple[int, int], float] = defaultdict(float)
     for entry in entries:

@@ -1,6 +1,7 @@
 """What may be wrong with a volume: each ends in one sentence, and nothing unverified is ever loaded."""
 
 import hashlib
+import re
 import shutil
 from pathlib import Path
 
@@ -47,7 +48,7 @@ def test_an_empty_volume(settings: Settings, volume: Path) -> None:
 def test_a_missing_file_is_named_with_what_is_there_instead(settings: Settings, directory: Path) -> None:
     (directory / FILE_NAME).rename(directory / "another.bin")
     sentence = complaint(settings)
-    assert "holds no model" in sentence or f"{FILE_NAME} is missing among SHA256SUMS, another.bin" in sentence
+    assert "holds no model" in sentence or re.search(f"{FILE_NAME} is missing among .*another.bin", sentence)
 
 
 def test_a_wrong_checksum(settings: Settings, directory: Path) -> None:
