@@ -36,7 +36,7 @@ def test_no_tool_and_no_cache_of_the_build_is_in_the_image(project: Project) -> 
     assert any(path.startswith("opt/venv/") for path in added)
     for path in added:
         parts = set(path.split("/"))
-        assert not parts & {"uv", "uvx", "pip", ".cache", "cc", "gcc", "root", "run"}, path
+        assert not parts & {"uv", "uvx", "pip", "poetry", ".cache", "cc", "gcc", "root", "run"}, path
         assert not path.endswith(("model.onnx", "uv.lock", "write_bytecode.py")), path
 
 
