@@ -1,8 +1,10 @@
 """Images built by the rendered Dockerfiles, one for each base image."""
 
+import io
 import os
 import shutil
 import subprocess
+import tarfile
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -36,13 +38,27 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
 
     @cache
     def build_once(answers: frozenset[tuple[str, str]]) -> Project:
-        slug = f"{IMAGES}{dict(answers)['base_image']}"
-        path = render(dict(answers) | {"project_slug": slug}, tmp_path_factory.mktemp("build"))
+        chosen = dict(answers)
+        slug = f"{IMAGES}{chosen['base_image']}-{chosen['package_manager']}"
+        path = render(chosen | {"project_slug": slug}, tmp_path_factory.mktemp("build"))
         project = Project(path)
         project.compose("build")
         return project
 
     return lambda answers: build_once(frozenset(answers.items()))
+
+
+def list_files(image: str) -> set[str]:
+    """Return the path of every file in an image."""
+    container = subprocess.run(
+        ["docker", "create", image, "none"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    try:
+        export = subprocess.run(["docker", "export", container], capture_output=True, check=True).stdout
+        with tarfile.open(fileobj=io.BytesIO(export)) as archive:
+            return set(archive.getnames())
+    finally:
+        subprocess.run(["docker", "rm", container], capture_output=True, check=True)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ EXPECTED = "Basic " + base64.b64encode(f"us:{os.environ['PASSWORD']}".encode()).
 
 
 class Index(BaseHTTPRequestHandler):
-    """Answer a project's page with links to all wheels, and a wheel's name with the wheel."""
+    """Answer a project's page with links to its wheels, and a wheel's name with the wheel."""
 
     def do_GET(self) -> None:
         """Answer one request."""
@@ -21,9 +21,13 @@ class Index(BaseHTTPRequestHandler):
         if self.path.endswith(".whl"):
             kind, body = "application/octet-stream", Path("/wheels", Path(self.path).name).read_bytes()
         else:
+            project = Path(self.path).name.replace("-", "_")
             links = "".join(
-                f'<a href="/{wheel.name}">{wheel.name}</a>' for wheel in Path("/wheels").iterdir()
+                f'<a href="/{wheel.name}">{wheel.name}</a>' for wheel in Path("/wheels").glob(f"{project}-*")
             )
+            if not links:
+                self.send_error(404)
+                return
             kind, body = "text/html", f"<!DOCTYPE html><html><body>{links}</body></html>".encode()
         self.send_response(200)
         self.send_header("content-type", kind)

@@ -1,30 +1,14 @@
 """What is in the image, and what is not."""
 
-import io
 import json
 import re
 import shutil
-import subprocess
-import tarfile
 from pathlib import Path
 
 import pytest
 from answers import Answers, nearest
-from container.conftest import CELLS, IMAGES, every_base
+from container.conftest import CELLS, IMAGES, every_base, list_files
 from project import Project, run
-
-
-def list_files(image: str) -> set[str]:
-    """Return the path of every file in an image."""
-    container = subprocess.run(
-        ["docker", "create", image, "none"], capture_output=True, text=True, check=True
-    ).stdout.strip()
-    try:
-        export = subprocess.run(["docker", "export", container], capture_output=True, check=True).stdout
-        with tarfile.open(fileobj=io.BytesIO(export)) as archive:
-            return set(archive.getnames())
-    finally:
-        subprocess.run(["docker", "rm", container], capture_output=True, check=True)
 
 
 def inspect_image(project: Project) -> dict:
@@ -52,7 +36,7 @@ def test_no_tool_and_no_cache_of_the_build_is_in_the_image(project: Project) -> 
     assert any(path.startswith("opt/venv/") for path in added)
     for path in added:
         parts = set(path.split("/"))
-        assert not parts & {"uv", "uvx", "pip", ".cache", "cc", "gcc", "root", "run"}, path
+        assert not parts & {"uv", "uvx", "pip", "poetry", ".cache", "cc", "gcc", "root", "run"}, path
         assert not path.endswith(("model.onnx", "uv.lock", "write_bytecode.py")), path
 
 

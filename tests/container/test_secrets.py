@@ -11,11 +11,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from container.conftest import CELLS, IMAGES
-from project import CommandFailedError, render, run
+from answers import CHOICES, nearest
+from container.conftest import IMAGES
+from project import CommandFailedError, poetry_settings, render, run
 
 INDEX = Path(__file__).with_name("private_index.py")
 PASSWORD = f"password-{uuid.uuid4()}"
+
+
+every_manager = pytest.mark.parametrize(
+    "answers", [nearest("package_manager", manager) for manager in CHOICES["package_manager"]]
+)
 
 
 def trusted_certificates() -> str:
@@ -39,7 +45,7 @@ def holds(image: str, text: str) -> bool:
 @pytest.mark.parametrize(
     "way", [["docker", "compose", "build", "--no-cache"], ["make", "image"]], ids=" ".join
 )
-@pytest.mark.parametrize("answers", CELLS[:1])
+@every_manager
 def test_a_ca_bundle_is_used_and_leaves_no_trace(tmp_path: Path, answers: dict, way: list[str]) -> None:
     marker = f"# marker-{uuid.uuid4()}"
     bundle = tmp_path / "bundle.crt"
@@ -80,7 +86,24 @@ def write_wheel(directory: Path) -> None:
             wheel.writestr(name, content)
 
 
-@pytest.mark.parametrize("answers", CELLS[:1])
+def name_index(manager: str, text: str, host: str) -> str:
+    """Have pyproject.toml ask for our wheel, and name the index that has it, as the README says."""
+    index = f'name = "private"\nurl = "http://{host}:8080/simple/"\n'
+    text = text.replace("\ndependencies = [\n", '\ndependencies = [\n  "our-secret-sauce",\n')
+    if manager == "poetry":
+        text = text.replace(
+            "[tool.poetry]\n", '[tool.poetry]\ndependencies.our-secret-sauce.source = "private"\n'
+        )
+        return f'{text}\n[[tool.poetry.source]]\n{index}priority = "explicit"\n'
+    text = text.replace("[tool.uv]\n", "[tool.uv]\nexclude-newer-package = { our-secret-sauce = false }\n")
+    text = text.replace("[tool.uv.pip]\n", "[tool.uv.pip]\nemit-index-url = true\n")
+    if manager == "pip":
+        return f"{text}\n[[tool.uv.index]]\n{index}"
+    text += f"\n[[tool.uv.index]]\n{index}explicit = true\n"
+    return text + '\n[tool.uv.sources]\nour-secret-sauce.index = "private"\n'
+
+
+@every_manager
 def test_a_private_index_is_reached_with_credentials_that_leave_no_trace(
     tmp_path: Path, answers: dict
 ) -> None:
@@ -94,16 +117,12 @@ def test_a_private_index_is_reached_with_credentials_that_leave_no_trace(
         netrc.chmod(0o600)
         pyproject = path / "pyproject.toml"
         text = pyproject.read_text(encoding="utf-8")
-        text = text.replace("dependencies = [\n", 'dependencies = [\n  "our-secret-sauce",\n')
-        text = text.replace(
-            "[tool.uv]\n", "[tool.uv]\nexclude-newer-package = { our-secret-sauce = false }\n"
-        )
-        text += (
-            f'\n[[tool.uv.index]]\nname = "private"\nurl = "http://{host}:8080/simple/"\nexplicit = true\n'
-        )
-        text += '\n[tool.uv.sources]\nour-secret-sauce = { index = "private" }\n'
-        pyproject.write_text(text, encoding="utf-8")
-        run(["uv", "lock"], path, NETRC=str(netrc))
+        pyproject.write_text(name_index(answers["package_manager"], text, host), encoding="utf-8")
+        run(["make", "lock"], path, NETRC=str(netrc), VIRTUAL_ENV="", **poetry_settings())
+        if answers["package_manager"] == "pip":
+            # Only because this index has no certificate.
+            with (path / "requirements.txt").open("a", encoding="utf-8") as requirements:
+                requirements.write(f"--trusted-host {host}\n")
         with pytest.raises(CommandFailedError, match="401"):
             run(["docker", "compose", "build"], path, NETRC="")
         run(["docker", "compose", "build"], path, NETRC=str(netrc))

@@ -1,5 +1,6 @@
-"""Locks: made by the hook, the same on every day, and of wheels alone for every platform on offer."""
+"""Locks: the same for every package manager and on every day, and of wheels alone for every platform."""
 
+import re
 import tomllib
 from collections.abc import Callable
 from functools import cache
@@ -7,10 +8,16 @@ from pathlib import Path
 
 import pytest
 from answers import CHOICES, DEFAULTS, FACTS, ONE_EACH, Answers
-from locks import find_distributions
+from locks import BUILD_TOOLS, find_distributions, python_versions
+from packaging.requirements import Requirement
 from project import CommandFailedError, contents, render, run
 
 PLATFORMS = {"glibc": "manylinux_2_28", "musl": "unknown-linux-musl"}
+# Of each distribution, its name and version: the hashes that are good.
+Lock = dict[tuple[str, str], set[str]]
+
+every_runtime = pytest.mark.parametrize("runtime", CHOICES["model_runtime"])
+every_version = pytest.mark.parametrize("version", CHOICES["python_version"])
 
 
 @pytest.mark.parametrize("answers", [DEFAULTS])
@@ -38,7 +45,7 @@ def test_the_lock_is_all_that_the_hooks_add(project: Path, answers: Answers, tmp
     assert added == contents(render(answers, tmp_path / "without", hooks=False))
 
 
-@pytest.mark.parametrize("answers", ONE_EACH)
+@pytest.mark.parametrize("answers", [each for each in ONE_EACH if each["package_manager"] == "uv"])
 def test_a_dependency_can_be_added_to_a_new_project(project: Path) -> None:
     run(["uv", "add", "--no-sync", "rich"], project, VIRTUAL_ENV="")
     run(["make", "lock"], project)
@@ -46,32 +53,143 @@ def test_a_dependency_can_be_added_to_a_new_project(project: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def directory(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Return a project with this model runtime, to be resolved for any platform."""
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Return a project with these answers, rendered once and without hooks."""
 
     @cache
-    def render_once(runtime: str) -> Path:
-        return render({"model_runtime": runtime}, tmp_path_factory.mktemp(runtime), hooks=False)
+    def render_once(runtime: str, manager: str, version: str) -> Path:
+        answers = {"model_runtime": runtime, "package_manager": manager, "python_version": version}
+        return render(answers, tmp_path_factory.mktemp(runtime), hooks=False)
 
     return render_once
 
 
-@pytest.mark.parametrize("version", CHOICES["python_version"])
+@pytest.fixture(scope="module")
+def requirements(directory: Callable[..., Path]) -> Callable[..., str]:
+    """Return what a package manager has locked for all Pythons, in the form that pip reads."""
+    oldest = python_versions()[0]
+
+    @cache
+    def export(runtime: str, manager: str, development: bool) -> str:
+        project = directory(runtime, manager, oldest)
+        if manager == "uv":
+            options = [
+                "--quiet",
+                "--python",
+                DEFAULTS["python_version"],
+                "--no-emit-project",
+                "--no-annotate",
+            ]
+            return run(["uv", "export", *options, *([] if development else ["--no-dev"])], project)
+        if manager == "poetry":
+            return run(["poetry", "export", *(["--with", "dev"] if development else [])], project)
+        name = "requirements-dev.txt" if development else "requirements.txt"
+        return (project / name).read_text(encoding="utf-8")
+
+    return export
+
+
+def read_requirements(text: str, environment: dict[str, str]) -> Lock:
+    """Return what pip would install from a requirements file, with the hashes that it would accept."""
+    lock = {}
+    for entry in re.split(r"\n(?=\w)", re.sub(r"(?m)^#.*\n", "", text)):
+        requirement = Requirement(entry.partition("\\")[0].partition(" --hash")[0])
+        if requirement.marker is None or requirement.marker.evaluate(environment):
+            (version,) = requirement.specifier
+            lock[requirement.name, version.version] = set(re.findall(r"sha256:(\w+)", entry))
+    return lock
+
+
+@every_version
+@pytest.mark.parametrize("architecture", FACTS["_architectures"])
+@pytest.mark.parametrize("development", [False, True], ids=["service", "development"])
+@every_runtime
+def test_all_package_managers_lock_the_same(
+    requirements: Callable[..., str], runtime: str, development: bool, architecture: str, version: str
+) -> None:
+    environment = {"sys_platform": "linux", "platform_machine": architecture, "platform_system": "Linux"}
+    environment |= {"os_name": "posix", "python_version": version, "python_full_version": f"{version}.1"}
+    environment |= {"implementation_name": "cpython", "platform_python_implementation": "CPython"}
+    uv, pip, poetry = (
+        read_requirements(requirements(runtime, manager, development), environment)
+        for manager in ("uv", "pip", "poetry")
+    )
+    for requirement in FACTS["_package_managers"]["pip"]["development"] if development else []:
+        del pip[next(key for key in pip if key[0] == Requirement(requirement).name)]
+    assert pip == poetry
+    assert pip.keys() == uv.keys()
+    # uv keeps the hashes of those wheels alone that fit the project.
+    assert all(uv[distribution] and uv[distribution] <= pip[distribution] for distribution in uv)
+
+
+@every_version
+@every_runtime
+def test_poetry_finds_that_its_lock_agrees_with_pyproject(
+    directory: Callable[..., Path], runtime: str, version: str
+) -> None:
+    run(["poetry", "check", "--lock"], directory(runtime, "poetry", version))
+
+
+def find_wheels(requirements: Path, target: Path, libc: str, architecture: str, version: str) -> None:
+    """Find a wheel with the right hash for all that a requirements file names, without installing it."""
+    command = [
+        "uv",
+        "pip",
+        "install",
+        "--dry-run",
+        "--quiet",
+        "--no-python-downloads",
+        "--target",
+        str(target),
+    ]
+    command += ["--python-version", version, "--python-platform", f"{architecture}-{PLATFORMS[libc]}"]
+    command += ["--only-binary", ":all:", "--require-hashes", "--requirement", str(requirements)]
+    run(command, target)
+
+
+@every_version
+@pytest.mark.parametrize(
+    ("runtime", "libc", "architecture"),
+    [
+        (runtime, libc, architecture)
+        for runtime, facts in FACTS["_model_runtimes"].items()
+        for libc, architectures in facts["wheels"].items()
+        for architecture in architectures
+    ],
+)
+def test_all_that_is_locked_is_there_as_wheels(
+    directory: Callable[..., Path], tmp_path: Path, runtime: str, libc: str, architecture: str, version: str
+) -> None:
+    requirements = directory(runtime, "pip", version) / "requirements.txt"
+    find_wheels(requirements, tmp_path, libc, architecture, version)
+
+
+@every_version
 @pytest.mark.parametrize("architecture", FACTS["_architectures"])
 @pytest.mark.parametrize("libc", PLATFORMS)
-@pytest.mark.parametrize("runtime", CHOICES["model_runtime"])
+def test_all_that_builds_is_there_as_wheels(
+    tmp_path: Path, libc: str, architecture: str, version: str
+) -> None:
+    find_wheels(BUILD_TOOLS, tmp_path, libc, architecture, version)
+
+
+@every_version
+@pytest.mark.parametrize("architecture", FACTS["_architectures"])
+@pytest.mark.parametrize("libc", PLATFORMS)
+@every_runtime
 def test_there_are_wheels_for_exactly_what_the_table_says(
-    directory: Callable[[str], Path], runtime: str, libc: str, architecture: str, version: str
+    directory: Callable[..., Path], runtime: str, libc: str, architecture: str, version: str
 ) -> None:
     command = ["uv", "pip", "compile", "--quiet", "--no-python-downloads", "--only-binary", ":all:"]
     command += ["--python-version", version]
     command += ["--python-platform", f"{architecture}-{PLATFORMS[libc]}", "pyproject.toml"]
     if architecture in FACTS["_model_runtimes"][runtime]["wheels"][libc]:
-        assert f"\n{runtime}==" in run(command, directory(runtime))
+        name = Requirement(FACTS["_model_runtimes"][runtime]["requirements"][0]).name
+        assert f"\n{name}==" in run(command, directory(runtime, "uv", version))
     else:
         with pytest.raises(CommandFailedError, match=f"{runtime}.* has no"):
-            run(command, directory(runtime))
+            run(command, directory(runtime, "uv", version))
 
 
 def test_no_project_may_bear_the_name_of_what_it_is_made_of() -> None:
-    assert sorted(find_distributions()) == FACTS["_distributions"], "run `make locks`"
+    assert find_distributions() == FACTS["_distributions"], "run `make locks`"
