@@ -136,7 +136,6 @@ def make_tokenizer(words: list[str]) -> Tokenizer:
 
 def count_pairs(entries: list[Entry], tokenizer: Tokenizer) -> coo_array:
     """Count how often two tokens stand together in an entry: [T, T], symmetric, the unknown word left out."""
-
     unknown = tokenizer.token_to_id(UNKNOWN)
 
     def read(text: str) -> list[int]:
