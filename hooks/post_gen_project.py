@@ -56,7 +56,8 @@ def main() -> None:
         missing = f"{manager['lock_file']} is not made yet ({problem})"
         sys.stderr.write(f"{missing}: run `make lock` in {slug} before the first build.\n")
     else:
-        sys.stdout.write(f"{slug} is ready: cd {slug} && docker compose up --build --wait\n")
+        start = filter(None, [answers["__derived"]["fill"], "docker compose up --build --wait"])
+        sys.stdout.write(f"{slug} is ready: cd {slug} && {' && '.join(start)}\n")
 
 
 if __name__ == "__main__":

@@ -64,7 +64,7 @@ def check_runtime(answers: dict) -> str | None:
 
 def join_or(names: list[str]) -> str:
     """Join names as a sentence does."""
-    return " or ".join(names)
+    return " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def check_line(answers: dict, option: str) -> str | None:

@@ -2,9 +2,9 @@
 
 import itertools
 import json
-import math
 from pathlib import Path
 
+from covertable import make
 from pre_gen_project import find_conflicts
 
 TEMPLATE = Path(__file__).parents[1]
@@ -60,26 +60,29 @@ def pairs(answers: Answers) -> Pairs:
     return set(itertools.combinations(answers.items(), 2))
 
 
-def cover(*options: str) -> list[Answers]:
+def cover(**fixed: str) -> list[Answers]:
     """Return few supported answers that hold every pair of choices that can be had together.
 
-    The options that are not named keep their defaults; with none named, all vary. The first answers are the
-    defaults, and the same options give the same answers on every day and machine.
+    Options that are given keep that choice. The defaults come first, and the same options give the same
+    answers on every day and machine.
     """
-    fixed = CHOICES.keys() - options if options else set()
-    rows = [row for row in SUPPORTED if all(row[option] == DEFAULTS[option] for option in fixed)]
-    # Which of equally good answers comes first decides how many it takes in the end: try several orders.
-    starts = range(0, len(rows), math.ceil(len(rows) / 20))
-    return min((cover_greedily(rows[start:] + rows[:start]) for start in starts), key=len)
+    factors = {option: [fixed[option]] if option in fixed else choices for option, choices in CHOICES.items()}
+    rows = make(
+        factors,
+        strength=2,
+        presets=[DEFAULTS | fixed],
+        constraints=[had_together(*pair) for pair in itertools.combinations(factors, 2)]
+        + [had_together(*factors)],
+        tolerance=1,
+    )
+    return [{option: row[option] for option in factors} for row in rows]
 
 
-def cover_greedily(rows: list[Answers]) -> list[Answers]:
-    """Return the defaults and then, again and again, the answers that hold most of the missing pairs."""
-    held = [(row, pairs(row)) for row in rows]
-    missing = set().union(*(found for _, found in held)) - pairs(DEFAULTS)
-    chosen = [DEFAULTS]
-    while missing:
-        row, found = max(held, key=lambda candidate: len(candidate[1] & missing))
-        chosen.append(row)
-        missing -= found
-    return chosen
+def had_together(*options: str) -> dict:
+    """Return the constraint that some supported answers give these options their choices."""
+    combinations = {tuple(row[option] for option in options) for row in SUPPORTED}
+    return {
+        "operator": "fn",
+        "requires": list(options),
+        "evaluate": lambda row: tuple(row[option] for option in options) in combinations,
+    }

@@ -1,19 +1,39 @@
-"""Every supported combination of answers, rendered once and in this process."""
+"""Every supported combination of answers, rendered once, and what is equal looked at once."""
 
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import pytest
-from answers import Answers
+from answers import SUPPORTED, Answers
 from project import render
+from render.renderer import Tree, render_in_memory
 
 Render = Callable[[Answers], Path]
+Trees = list[tuple[Answers, Tree]]
+# Each different file of all projects, by path and content, with the first answers that make it.
+Files = dict[tuple[str, bytes], Answers]
+
+
+@pytest.fixture(scope="session")
+def trees() -> Trees:
+    """Return every project that can be rendered, in memory."""
+    return [(answers, render_in_memory(answers)) for answers in SUPPORTED]
+
+
+@pytest.fixture(scope="session")
+def files(trees: Trees) -> Files:
+    """Return every different file of every project that can be rendered."""
+    different: Files = {}
+    for answers, tree in trees:
+        for file in tree.items():
+            different.setdefault(file, answers)
+    return different
 
 
 @pytest.fixture(scope="session")
 def rendered(tmp_path_factory: pytest.TempPathFactory) -> Render:
-    """Render answers without hooks, each combination once."""
+    """Render answers as cookiecutter does, without hooks, each combination once."""
 
     @cache
     def render_once(answers: frozenset[tuple[str, str]]) -> Path:

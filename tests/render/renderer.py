@@ -1,6 +1,6 @@
 """Every project that can be rendered, in this process and in memory, as cookiecutter renders it.
 
-cookiecutter takes a tenth of a second for a project and writes some seventy files; for all the combinations of
+cookiecutter takes a tenth of a second for a project and writes some seventy files; for all combinations of
 answers that is minutes. This goes the same way with the same functions, but compiles each template once. A
 test compares the two.
 """

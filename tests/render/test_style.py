@@ -1,20 +1,46 @@
 """Formatters and linters have nothing to say about what is rendered."""
 
 import subprocess
+from pathlib import Path
 
 import pytest
-from answers import SUPPORTED
-from render.conftest import Render
+from answers import CHOICES
+from render.conftest import Files, Trees
+from render.renderer import Tree
+
+
+def write(tree: Tree, directory: Path) -> Path:
+    """Write a project and return its directory."""
+    for path, content in tree.items():
+        file = directory / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    return directory
+
+
+@pytest.fixture(scope="module")
+def projects(trees: Trees, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Few projects that hold, for each Python, every different Python file that there is."""
+    chosen, seen = [], set()
+    for answers, tree in trees:
+        python = {(answers["python_version"], *file) for file in tree.items() if file[0].endswith(".py")}
+        if not python <= seen:
+            seen |= python
+            chosen.append(write(tree, tmp_path_factory.mktemp("project")))
+    assert len(chosen) <= 10 * len(CHOICES["python_version"])
+    return chosen
 
 
 @pytest.mark.parametrize("command", [["check"], ["format", "--check"]], ids=["lint", "format"])
-def test_ruff_is_content_with_every_project(rendered: Render, command: list[str]) -> None:
-    projects = [rendered(answers) for answers in SUPPORTED]
+def test_ruff_is_content_with_every_project(projects: list[Path], command: list[str]) -> None:
     result = subprocess.run(["ruff", *command, "--no-cache", *projects], capture_output=True, text=True)
     assert result.returncode == 0, result.stdout
 
 
-def test_hadolint_is_content_with_every_dockerfile(rendered: Render) -> None:
-    dockerfiles = [rendered(answers) / "Dockerfile" for answers in SUPPORTED]
-    result = subprocess.run(["hadolint", "--no-color", *dockerfiles], capture_output=True, text=True)
+def test_hadolint_is_content_with_every_dockerfile(files: Files, tmp_path: Path) -> None:
+    dockerfiles = [content for path, content in files if path.endswith("Dockerfile")]
+    paths = [tmp_path / f"{number}.Dockerfile" for number in range(len(dockerfiles))]
+    for path, content in zip(paths, dockerfiles, strict=True):
+        path.write_bytes(content)
+    result = subprocess.run(["hadolint", "--no-color", *paths], capture_output=True, text=True)
     assert result.returncode == 0, result.stdout

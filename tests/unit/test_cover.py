@@ -7,7 +7,7 @@ import sys
 
 import answers
 import pytest
-from answers import CHOICES, DEFAULTS, SUPPORTED, Answers, Pairs, complete, cover, pairs
+from answers import DEFAULTS, SUPPORTED, Answers, Pairs, complete, cover, pairs
 from pre_gen_project import find_conflicts
 
 
@@ -30,10 +30,12 @@ def test_the_defaults_come_first_and_nothing_comes_twice() -> None:
     assert len({tuple(row.items()) for row in rows}) == len(rows)
 
 
-def test_options_that_are_not_named_keep_their_defaults() -> None:
-    varied = {"base_image", "python_version"}
-    for row in cover(*varied):
-        assert {option for option in CHOICES if row[option] != DEFAULTS[option]} <= varied
+def test_options_that_are_given_keep_their_choice() -> None:
+    fixed = {"python_version": "3.12", "package_manager": "pip"}
+    rows = cover(**fixed)
+    possible = [row for row in SUPPORTED if fixed.items() <= row.items()]
+    assert all(row in possible for row in rows)
+    assert all_pairs(rows) == all_pairs(possible)
 
 
 @pytest.fixture

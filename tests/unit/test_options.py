@@ -1,26 +1,44 @@
 """The option table: every choice is whole, and nothing is left over."""
 
+import hashlib
 import re
 
 import pytest
 from answers import CHOICES, FACTS, ONE_EACH, OPTIONS, PROMPTS, REFUSED, SUPPORTED, TABLE, TEMPLATE
+from train_samples import CHECKSUMS, list_checksums, sample_files
 
 TABLES = {
     "base_image": "_base_images",
     "package_manager": "_package_managers",
     "model_layout": "_model_layouts",
+    "model_volume": "_model_volumes",
     "model_runtime": "_model_runtimes",
 }
+# A folder of one file for each choice.
 PARTIALS = [
     ("package_manager", "ci", ".yml"),
     ("package_manager", "dockerfile/builder", ".j2"),
-    ("package_manager", "makefile", ".mk"),
+    ("package_manager", "makefile/manager", ".mk"),
     ("package_manager", "pyproject", ".toml"),
     ("package_manager", "readme/private_index", ".md"),
+    ("model_layout", "env/layout", ""),
     ("model_layout", "model_repository", ".py"),
+    ("model_layout", "model_store", ".py"),
+    ("model_layout", "models/layout", ".md"),
     ("model_layout", "test_model_repository", ".py"),
+    ("model_volume", "compose/mount", ".yaml"),
+    ("model_volume", "env/volume", ""),
+    ("model_volume", "makefile/volume", ".mk"),
+    ("model_volume", "models/volume", ".md"),
     ("model_runtime", "locks/poetry", ".lock"),
     ("model_runtime", "model_runtime", ".py"),
+]
+SAMPLE_PARTIALS = [
+    ("sample", "examples", ".json"),
+    ("sample", "model_card", ".md"),
+    ("sample", "predictor", ".py"),
+    ("sample", "test_predictor", ".py"),
+    ("sample_format", "sample_checksums", ""),
 ]
 
 
@@ -50,6 +68,21 @@ def test_every_choice_has_a_partial_and_every_partial_a_choice(option: str, fold
     assert partials - {"__pycache__"} == set(CHOICES[option])
 
 
+@pytest.mark.parametrize(("fact", "folder", "suffix"), SAMPLE_PARTIALS)
+def test_every_sample_is_whole_and_none_is_left_over(fact: str, folder: str, suffix: str) -> None:
+    partials = {path.name.removesuffix(suffix) for path in (TEMPLATE / "templates" / folder).iterdir()}
+    assert partials == {runtime[fact] for runtime in FACTS["_model_runtimes"].values()}
+
+
+def test_every_sample_is_known_by_the_checksums_of_its_files() -> None:
+    for form, files in sample_files().items():
+        listing = (CHECKSUMS / form).read_text(encoding="utf-8")
+        assert listing == list_checksums(files), "run `make sample-models`"
+        commit = hashlib.sha1(listing.encode(), usedforsecurity=False).hexdigest()
+        runtimes = [each for each in FACTS["_model_runtimes"].values() if each["sample_format"] == form]
+        assert {each["sample_commit"] for each in runtimes} == {commit}, "run `make sample-models`"
+
+
 def test_every_model_runtime_has_requirements_files_and_every_one_of_them_a_model_runtime() -> None:
     files = {path.name for path in (TEMPLATE / "templates" / "locks" / "pip").iterdir()}
     assert files == {
@@ -72,22 +105,23 @@ def test_every_fact_is_used() -> None:
     folders = ["{{cookiecutter.__project_slug}}", "templates", "hooks"]
     files = [path for folder in folders for path in (TEMPLATE / folder).rglob("*") if path.is_file()]
     text = "\n".join(path.read_text(encoding="utf-8", errors="ignore") for path in files)
-    text += str(TABLE["__derived"])
+    text += str(TABLE["__derived"]) + str(TABLE["__sample_files"])
     for table in TABLES.values():
         for fact in next(iter(FACTS[table].values())):
             assert re.search(rf'\.{fact}\b|\["{fact}"\]', text), f"nothing reads {table}.{fact}"
 
 
 def test_the_options_that_matter_most_come_right_after_the_names() -> None:
-    assert list(OPTIONS)[:7] == [
+    assert list(OPTIONS)[:9] == [
         *("project_name", "project_slug", "description", "author"),
-        *("base_image", "package_manager", "model_layout"),
+        *("base_image", "package_manager", "model_layout", "model_volume", "model_runtime"),
     ]
 
 
-def test_only_onnxruntime_on_alpine_is_refused() -> None:
+def test_only_runtimes_without_a_wheel_are_refused() -> None:
     assert {(answers["base_image"], answers["model_runtime"]) for answers in REFUSED} == {
-        ("alpine", "onnxruntime")
+        ("alpine", "onnxruntime"),
+        ("alpine", "scikit-learn"),
     }
 
 
