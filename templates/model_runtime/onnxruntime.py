@@ -53,7 +53,7 @@ class Model:
 def describe(argument: onnxruntime.NodeArg) -> Tensor:
     """Return name, type and shape of an input or output; a dimension with a name may have any size.
 
-    Raises `TypeError` if it is not an array, as the maps are that scikit-learn's exporter makes by default.
+    Raises `TypeError` if it is not an array, as the maps are that some exporters make.
     """
     if argument.type not in DATATYPES:
         raise TypeError(f"{argument.name} is a {argument.type}, not an array")

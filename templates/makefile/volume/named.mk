@@ -1,5 +1,6 @@
 # The model volume is one of Docker's: a container that mounts it changes it. Without a container, the
 # service runs on this directory.
 DIRECTORY = models
-MODELS = MODEL_IMPORT="$(dir $(or $(abspath $(FILE)),$(CURDIR)/))" docker compose run --rm models
-SOURCE = $(notdir $(abspath $(FILE)))
+IMPORT = $(if $(wildcard $(FILE)/.),$(abspath $(FILE)),$(dir $(abspath $(or $(FILE),Makefile))))
+MODELS = MODEL_IMPORT="$(IMPORT)" docker compose run --rm models
+SOURCE = $(if $(wildcard $(FILE)/.),.,$(notdir $(FILE)))

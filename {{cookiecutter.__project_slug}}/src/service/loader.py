@@ -65,13 +65,13 @@ def warm_up(model: Model, found: ModelVersion) -> None:
 
 def explain_denial(path: Path) -> str:
     """Say who may read the first thing on the way to this path that we may not read, and how to change it."""
-    real = Path(os.path.realpath(path))
+    path, real = path.absolute(), Path(os.path.realpath(path))
     way = [*reversed(path.parents), path, *reversed(real.parents), real]
     denied = next((step for step in way if not readable(step)), path)
     status = denied.stat()
     return (
         f"{denied} may not be read by uid {os.geteuid()}, it belongs to uid {status.st_uid} with mode "
-        f"{stat.S_IMODE(status.st_mode):04o}: run `chmod -R a+rX` on the directory behind the volume"
+        f"{stat.S_IMODE(status.st_mode):04o}: run `chmod -R a+rX` on the directory behind it"
     )
 
 
