@@ -5,6 +5,9 @@ UV := .venv/uv-{{ cookiecutter._tools.uv }}/bin/uv
 install: .venv/installed ## Install everything for development into .venv
 
 run format lint types test: .venv/installed
+{% if volume.is_local %}
+add-model list-models verify-models use-model: .venv/installed
+{% endif %}
 
 .venv/installed: pyproject.toml requirements-dev.txt
 	$(PYTHON) -m venv --clear .venv

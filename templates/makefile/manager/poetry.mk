@@ -1,6 +1,9 @@
 install: .venv/installed ## Install everything for development into .venv
 
 run format lint types test: .venv/installed
+{% if volume.is_local %}
+add-model list-models verify-models use-model: .venv/installed
+{% endif %}
 
 .venv/installed: pyproject.toml poetry.lock poetry.toml
 	poetry sync
