@@ -35,7 +35,7 @@ def project(tmp_path: Path, answers: Answers) -> Iterator[Project]:
 
 def do(project: Project, command: str, **environment: str) -> str:
     """Run a command of the project's README."""
-    settings = poetry_settings() | environment
+    settings = poetry_settings() | {"VIRTUAL_ENV": ""} | environment
     return run(["bash", "-ec", command], project.path, PORT=str(project.port), **settings)
 
 
@@ -64,7 +64,7 @@ def add_model(project: Project, answers: Answers) -> None:
         if file.is_file() and file != sums:
             (source / file.name).write_bytes(file.read_bytes())
     (source / "notes.txt").write_text("another version\n")
-    do(project, f"make add-model FILE={shlex.quote(str(source))}", VIRTUAL_ENV="")
+    do(project, f"make add-model FILE={shlex.quote(str(source))}")
     assert "served" in do(project, "make list-models")
     if answers["model_volume"] == "image":
         do(project, "make fill")
