@@ -7,20 +7,17 @@ pickle, and import no module, from the volume: who can write there could then ru
 """
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
 
 from service.errors import ModelError
-from service.tensors import Tensor
+from service.tensors import Arrays, Tensor
 
 FILE_NAME = "model.safetensors"
 BRIGHTEST = 16
 WEIGHTS = ("hidden_weights", "hidden_bias", "output_weights", "output_bias")
-
-Arrays = dict[str, NDArray[Any]]
 
 
 class Model:

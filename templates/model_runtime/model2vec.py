@@ -16,7 +16,7 @@ import safetensors.numpy
 from numpy.typing import NDArray
 
 from service.errors import ModelError
-from service.tensors import Tensor
+from service.tensors import Arrays, Tensor
 
 # One text is too little for several threads; requests run in threads of their own. Told before the import.
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -27,8 +27,6 @@ FILE_NAME = "model.safetensors"
 TOKENIZER, CONFIG = "tokenizer.json", "config.json"
 # Tokens of a text that are read, if the configuration does not say; model2vec's own default.
 MAX_LENGTH = 512
-
-Arrays = dict[str, NDArray[Any]]
 
 
 class Model:

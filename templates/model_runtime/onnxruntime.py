@@ -2,12 +2,9 @@
 
 import os
 from pathlib import Path
-from typing import Any
-
-from numpy.typing import NDArray
 
 from service.errors import ModelError
-from service.tensors import Tensor
+from service.tensors import Arrays, Tensor
 
 # ONNX Runtime reports to Microsoft unless told before its import not to (Privacy.md in its repository).
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
@@ -31,8 +28,6 @@ DATATYPES = {
     "tensor(double)": "FP64",
     "tensor(string)": "BYTES",
 }
-
-Arrays = dict[str, NDArray[Any]]
 
 
 class Model:

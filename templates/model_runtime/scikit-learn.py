@@ -10,17 +10,14 @@ from typing import Any
 import numpy as np
 import sklearn.base
 import skops.io
-from numpy.typing import NDArray
 
 from service.errors import ModelError
-from service.tensors import Tensor, datatype_of
+from service.tensors import Arrays, Tensor, datatype_of
 
 FILE_NAME = "model.skops"
 # Types trusted beyond those that skops trusts itself, such as "sklearn.tree._tree.Tree" for trees and
 # forests; list what you have looked at, because a file can do whatever its types can.
 TRUSTED_TYPES: list[str] = []
-
-Arrays = dict[str, NDArray[Any]]
 
 
 class Model:

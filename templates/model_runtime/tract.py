@@ -1,15 +1,13 @@
 """ONNX models on tract: load a directory, then turn named arrays into named arrays."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy.ctypeslib  # noqa: F401 - tract imports it with its first answer; here, it is early
 import tract
-from numpy.typing import NDArray
 from tract.tensor import DatumType
 
 from service.errors import ModelError
-from service.tensors import Tensor
+from service.tensors import Arrays, Tensor
 
 FILE_NAME = "model.onnx"
 # The protocol's names of tract's types; what is missing here cannot be a NumPy array.
@@ -27,8 +25,6 @@ DATATYPES = {
     DatumType.F32: "FP32",
     DatumType.F64: "FP64",
 }
-
-Arrays = dict[str, NDArray[Any]]
 
 
 class Model:

@@ -8,7 +8,7 @@ import socket
 import sys
 import threading
 import time
-from typing import Any
+from typing import Any, ClassVar
 
 import uvicorn
 
@@ -18,10 +18,16 @@ from service.loader import ServedModel
 from service.predictor import EXAMPLE
 from service.server import Server
 from service.settings import Settings
+from service.tensors import Tensor
+
+TENSOR = '{"inputs": [{"name": "x", "shape": [1], "datatype": "FP32", "data": [1]}]}'
 
 
 class NoModel:
     """Stands in for a model."""
+
+    inputs: ClassVar = [Tensor("x", "FP32", [-1])]
+    outputs = inputs
 
     def infer(self, inputs: dict[str, Any]) -> dict[str, Any]:
         """Refuse to answer."""
@@ -56,6 +62,8 @@ def main() -> None:
         ask(address, f"GET {page}")
     ask(address, "POST /predict", EXAMPLE.model_dump_json())
     ask(address, "POST /predict", "{}")
+    ask(address, "GET /v2/models/none")
+    ask(address, "POST /v2/models/none/infer", TENSOR)
     server.should_exit = True
     thread.join()
 

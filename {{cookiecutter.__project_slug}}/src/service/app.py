@@ -8,14 +8,21 @@ from typing import TypedDict
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
 
 from service import loader
 from service.about import about
 from service.body_limit import LimitBody
 from service.draining import CloseWhileDraining
-from service.errors import ModelError, ServiceError, answer_invalid_request, answer_service_error
+from service.errors import (
+    ModelError,
+    ServiceError,
+    answer_http_error,
+    answer_invalid_request,
+    answer_service_error,
+)
 from service.readiness import Readiness
-from service.routes import health, predict, root
+from service.routes import health, open_inference, predict, root
 from service.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -41,8 +48,11 @@ def create_app(settings: Settings, readiness: Readiness) -> FastAPI:
     app.add_middleware(LimitBody, max_bytes=settings.max_body_bytes)
     app.add_middleware(CloseWhileDraining, readiness=readiness)
     app.exception_handler(ServiceError)(answer_service_error)
+    app.exception_handler(HTTPException)(answer_http_error)
     app.exception_handler(RequestValidationError)(answer_invalid_request)
-    for routes in (predict, health, root):
+    if settings.serve_predict:
+        app.include_router(predict.router)
+    for routes in (open_inference, health, root):
         app.include_router(routes.router)
     return app
 

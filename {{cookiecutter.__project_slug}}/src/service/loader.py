@@ -1,5 +1,6 @@
 """From a volume to a model that answers: find, verify, load, warm up."""
 
+import logging
 import os
 import stat
 from collections.abc import Iterator
@@ -12,6 +13,9 @@ from service.errors import ModelError
 from service.model_runtime import Model
 from service.model_version import ModelVersion
 from service.settings import Settings
+from service.tensors import zeros
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,10 @@ def load(settings: Settings) -> ServedModel:
         found = model_repository.find(settings)
         model_repository.verify(found, settings.model_repository)
         model = model_runtime.load(found.directory)
-    warm_up(model, found)
+    if settings.serve_predict:
+        warm_up(model, found)
+    else:
+        warm_up_blindly(model)
     return ServedModel(found.name, found.version, model)
 
 
@@ -61,6 +68,14 @@ def warm_up(model: Model, found: ModelVersion) -> None:
             f"{found.directory} loads but does not answer the example request of src/service/predictor.py "
             f"({reason}): fit the one to the other"
         ) from error
+
+
+def warm_up_blindly(model: Model) -> None:
+    """Ask a model that `predictor.py` knows nothing of, with zeros; what it says to them proves nothing."""
+    try:
+        model.infer(zeros(model.inputs))
+    except Exception as error:  # noqa: BLE001 - each model runtime has its own
+        logger.info("the model does not answer zeros, so that its first answer may be slow: %s", error)
 
 
 def explain_denial(path: Path) -> str:

@@ -34,6 +34,9 @@ class Settings(BaseSettings):
     model_version: Annotated[str, Field(pattern=PLAIN_PATH)] = "latest"
     """The version policy: `latest`, or the version to serve; the model layout says what a version is."""
 
+    serve_predict: bool = True
+    """Whether /predict is served; without it, the model need not answer the example of predictor.py."""
+
     max_body_bytes: Annotated[int, Field(ge=1)] = 1_000_000
     """The largest request body that is read, in bytes."""
 

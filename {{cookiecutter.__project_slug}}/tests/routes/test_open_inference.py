@@ -1,0 +1,156 @@
+import json
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from service import model_repository, predictor
+from service.app import create_app
+from service.loader import ServedModel
+from service.readiness import Readiness
+from service.settings import Settings
+from service.tensors import Tensor, datatype_of
+
+INPUTS = predictor.to_inputs(predictor.EXAMPLE)
+
+
+@pytest.fixture
+def path(settings: Settings) -> str:
+    """The path of the model that is served."""
+    return f"/v2/models/{model_repository.find(settings).name}"
+
+
+def describe(flat: bool = True) -> list[dict[str, Any]]:
+    """Return the inputs of the predictor's example as the protocol has them."""
+    return [
+        {
+            "name": name,
+            "shape": list(array.shape),
+            "datatype": datatype_of(array.dtype),
+            "data": array.ravel().tolist() if flat else array.tolist(),
+        }
+        for name, array in INPUTS.items()
+    ]
+
+
+def test_the_server_says_what_it_is_and_that_it_is_ready(client: TestClient) -> None:
+    assert client.get("/v2").json().keys() == {"name", "version", "extensions"}
+    assert client.get("/v2/health/live").json() == {"live": True}
+    assert client.get("/v2/health/ready").json() == {"ready": True}
+
+
+def test_the_model_says_what_it_takes_and_gives(client: TestClient, path: str, settings: Settings) -> None:
+    metadata = client.get(path).json()
+    assert [tensor["name"] for tensor in metadata["inputs"]] == list(INPUTS)
+    version = model_repository.find(settings).version
+    assert metadata["versions"] == [version]
+    assert client.get(f"{path}/versions/{version}").json() == metadata
+    for ready in (f"{path}/ready", f"{path}/versions/{version}/ready"):
+        assert client.get(ready).json() == {"name": metadata["name"], "ready": True}
+
+
+@pytest.mark.parametrize("flat", [True, False])
+def test_tensors_are_answered_as_the_predictor_sees_them(client: TestClient, path: str, flat: bool) -> None:
+    answer = client.post(f"{path}/infer", json={"id": "seven", "inputs": describe(flat)}).json()
+    assert answer["id"] == "seven"
+    assert f"/v2/models/{answer['model_name']}" == path
+    metadata = client.get(path).json()
+    for tensor, output in zip(metadata["outputs"], answer["outputs"], strict=True):
+        assert (output["name"], output["datatype"]) == (tensor["name"], tensor["datatype"])
+        assert len(output["shape"]) == len(tensor["shape"])
+        assert len(output["data"]) > 0
+
+
+def test_only_the_wanted_outputs_come_back(client: TestClient, path: str, settings: Settings) -> None:
+    last = client.get(path).json()["outputs"][-1]["name"]
+    version = model_repository.find(settings).version
+    body = {"inputs": describe(), "outputs": [{"name": last}]}
+    answer = client.post(f"{path}/versions/{version}/infer", json=body).json()
+    assert [output["name"] for output in answer["outputs"]] == [last]
+    assert "id" not in answer
+
+
+def complaint(client: TestClient, path: str, body: object, status: int = 400) -> str:
+    """Send a request that is refused, in the protocol's form, and return why."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    response = client.post(path, content=content)
+    assert response.status_code == status
+    assert response.json().keys() == {"error"}
+    sentence = str(response.json()["error"])
+    assert "\n" not in sentence
+    return sentence
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"\xff", b"[" * 9999, {}, {"inputs": 1}, {"inputs": [{}]}]
+)
+def test_what_is_no_request_is_refused(client: TestClient, path: str, body: object) -> None:
+    complaint(client, f"{path}/infer", body)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "nothing"},
+        {"datatype": "FP8"},
+        {"datatype": "BOOL"},
+        {"shape": [1]},
+        {"shape": [-1, -64]},
+        {"shape": [10**12]},
+        {"shape": []},
+        {"data": []},
+        {"data": [None]},
+        {"data": [[1], [1, 2]]},
+        {"data": [{}]},
+        {"data": [1e999]},
+        {"data": ["\ud800"]},
+    ],
+)
+def test_inputs_that_the_model_does_not_take_are_refused(
+    client: TestClient, path: str, change: dict[str, object]
+) -> None:
+    first, *others = describe()
+    assert complaint(client, f"{path}/infer", {"inputs": [first | change, *others]})
+
+
+def test_an_output_that_there_is_not_is_refused(client: TestClient, path: str) -> None:
+    body = {"inputs": describe(), "outputs": [{"name": "nothing"}]}
+    assert complaint(client, f"{path}/infer", body) == "the model has no output 'nothing'"
+
+
+def test_another_model_or_version_is_unknown(client: TestClient, path: str) -> None:
+    body = {"inputs": describe()}
+    for other in ("/v2/models/another/infer", f"{path}/versions/77/infer"):
+        assert complaint(client, other, body, 404).startswith("there is no model ")
+    assert client.get("/v2/nowhere").json() == {"error": "Not Found"}
+
+
+def test_a_body_that_is_too_large_is_refused_in_the_same_form(settings: Settings, path: str) -> None:
+    limited = settings.model_copy(update={"max_body_bytes": 10})
+    readiness = Readiness()
+    with TestClient(create_app(limited, readiness)) as client:
+        readiness.load_succeeded(ServedModel(path.removeprefix("/v2/models/"), "1", Echo()))  # type: ignore[arg-type]
+        assert "more than 10 bytes" in complaint(client, f"{path}/infer", b"x" * 11, 413)
+
+
+class Echo:
+    """A model that predictor.py knows nothing of."""
+
+    def __init__(self) -> None:
+        self.inputs = self.outputs = [Tensor("anything", "FP64", [-1])]
+
+    def infer(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        return {"anything": inputs["anything"] * float("nan")}
+
+
+def test_without_predict_any_model_is_served(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.model_runtime.load", lambda _: Echo())
+    readiness = Readiness()
+    with TestClient(create_app(settings.model_copy(update={"serve_predict": False}), readiness)) as client:
+        while client.get("/v2/health/ready").status_code != 200:
+            assert readiness.failure is None
+        name = client.get("/health").json()["model"]["name"]
+        given = {"name": "anything", "shape": [2], "datatype": "FP64", "data": [1, 2.5]}
+        assert client.post("/predict", json={}).status_code == 404
+        answer = client.post(f"/v2/models/{name}/infer", json={"inputs": [given]}).json()
+    assert answer["outputs"][0]["data"] == [None, None]
