@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test fast lint format locks bench sample-models recording
+.PHONY: help demo test fast lint format locks bench docs sample-models recording
 SHELL := /bin/bash
 
 # uv in the version of the table of facts; everything else comes through it, pinned in pyproject.toml.
@@ -37,8 +37,11 @@ locks: .venv ## Lock newer releases, and prove that all still works
 	uv run tools/locks.py
 	$(MAKE) test
 
-bench: .venv ## Measure rendering, image sizes, starts and rebuilds
-	uv run tools/bench.py
+bench: .venv ## Measure what the choices cost, for docs/choosing.md
+	PYTHONPATH=hooks uv run tools/bench.py
+
+docs: .venv ## Write docs/choosing.md anew from the table of facts and what was measured
+	uv run tools/choosing.py
 
 sample-models: .venv ## Train the sample models anew; the embeddings need npm
 	uv run tools/train_samples.py

@@ -4,15 +4,18 @@
 of them, as Kubernetes does with its ConfigMaps; a volume that holds plain files is as good.
 """
 
+import re
 from pathlib import Path
 
 from service import checksums
 from service.errors import ModelError
 from service.model_runtime import FILE_NAME
-from service.model_version import ModelVersion, require_file
+from service.model_version import ModelVersion
 from service.settings import Settings
+from service.volume import require_file
 
 VERSIONS = ".versions"
+VERSION = re.compile(r"[1-9][0-9]*")
 DEFAULT_NAME = "model"
 
 
@@ -53,7 +56,7 @@ def find_numbers(repository: Path) -> list[str]:
         entries = list((repository / VERSIONS).iterdir())
     except FileNotFoundError:
         return []
-    return sorted((entry.name for entry in entries if entry.name.isdecimal()), key=int)
+    return sorted((entry.name for entry in entries if VERSION.fullmatch(entry.name)), key=int)
 
 
 def list_versions(settings: Settings) -> list[ModelVersion]:

@@ -12,8 +12,9 @@ from pathlib import Path
 from service import checksums
 from service.errors import ModelError
 from service.model_runtime import FILE_NAME
-from service.model_version import ModelVersion, follow, require_file
+from service.model_version import ModelVersion
 from service.settings import Settings
+from service.volume import follow, require_file
 
 PREFIX = "models--"
 DEFAULT_NAME = "model"
@@ -52,6 +53,7 @@ def find_snapshot(repository: Path, name: str) -> ModelVersion:
 
 def verify(found: ModelVersion, repository: Path) -> None:
     """Check every file of a snapshot; raises `ModelError` with the first that is not as it was meant."""
+    require_file(found.directory, FILE_NAME, repository)
     blobs = (found.directory / ".." / ".." / "blobs").resolve()
     files = [found.directory / name for name in checksums.list_files(found.directory)]
     if all(follow(file, repository).parent == blobs for file in files):

@@ -6,10 +6,11 @@ from pathlib import Path
 from service import checksums
 from service.errors import ModelError
 from service.model_runtime import FILE_NAME
-from service.model_version import ModelVersion, require_file
+from service.model_version import ModelVersion
 from service.settings import Settings
+from service.volume import require_file
 
-NAME = re.compile(r"\w[\w.-]*")
+NAME = re.compile(r"\w+([.-]{1,2}\w+)*")
 # A plain number; anything else, such as a copy under way in `.tmp-3`, is not a version.
 VERSION = re.compile(r"[1-9][0-9]*")
 # Holds the number that `python -m service.models use` has pinned; Triton and TensorFlow Serving ignore it.
@@ -74,10 +75,13 @@ def list_versions(settings: Settings) -> list[ModelVersion]:
 
 
 def pick(versions: list[str], policy: str, directory: Path) -> str:
-    """Return the version that is asked for; for `latest`, the pinned one or the largest number."""
-    if policy == "latest" and not (directory / PIN).exists():
+    """Return the version that is asked for; for `latest`, the pinned one or the largest number.
+
+    Raises `ModelError` if it is not there.
+    """
+    pinned = policy == "latest" and (directory / PIN).exists()
+    if policy == "latest" and not pinned:
         return versions[-1]
-    pinned = policy == "latest"
     version = (directory / PIN).read_text(encoding="utf-8").strip() if pinned else policy
     if version in versions:
         return version

@@ -5,17 +5,15 @@ that one link changes all files at once.
 """
 
 import os
-import re
 from pathlib import Path
 
 from service import checksums, staging
 from service.errors import ModelError
-from service.model_repository import DEFAULT_NAME, VERSIONS, find_numbers
-from service.model_runtime import FILE_NAME, load
+from service.model_repository import DEFAULT_NAME, VERSION, VERSIONS, find_numbers
+from service.model_runtime import FILE_NAME
 from service.model_version import ModelVersion
 
 CURRENT = ".current"
-VERSION = re.compile(r"[1-9][0-9]*")
 
 
 def add(repository: Path, source: Path, name: str | None, version: str | None) -> ModelVersion:
@@ -27,7 +25,7 @@ def add(repository: Path, source: Path, name: str | None, version: str | None) -
         raise ModelError(f"version {version!r} is no plain number: use one, or leave it out for the next")
     with staging.staged(repository) as directory:
         staging.copy(source, directory, FILE_NAME)
-        load(directory)
+        staging.prove(directory, source)
         adopt(repository)
         version = version or next_number(repository)
         if version in find_numbers(repository):

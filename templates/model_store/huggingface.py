@@ -6,7 +6,7 @@ from pathlib import Path
 from service import checksums, staging
 from service.errors import ModelError
 from service.model_repository import DEFAULT_REF, directory_name, find_commits, find_names, pick, require_one
-from service.model_runtime import FILE_NAME, load
+from service.model_runtime import FILE_NAME
 from service.model_version import ModelVersion
 
 
@@ -16,18 +16,20 @@ def add(repository: Path, source: Path, name: str | None, version: str | None) -
     The commit is a digest of names and contents, so the same files are the same snapshot. Raises
     `ModelError` if the model runtime cannot load the model.
     """
-    name = name or choose_name(repository)
+    name, ref = name or choose_name(repository), version or DEFAULT_REF
+    if "/" in ref:
+        raise ModelError(f"{ref!r} cannot name a revision: use letters, digits, hyphens and dots")
     model = repository / directory_name(name)
     with staging.staged(repository) as directory:
         commit = stage(source, directory)
-        load(directory / "snapshots" / commit)
+        staging.prove(directory / "snapshots" / commit, source)
         if model.exists():
             merge(directory, model, commit)
         else:
             (directory / "refs").mkdir(mode=0o755)
-            staging.write_durably(directory / "refs" / (version or DEFAULT_REF), commit)
+            staging.write_durably(directory / "refs" / ref, commit)
             staging.publish(directory, model)
-    return use_commit(repository, name, commit, version or DEFAULT_REF)
+    return use_commit(repository, name, commit, ref)
 
 
 def stage(source: Path, directory: Path) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 from service import staging
 from service.errors import ModelError
 from service.model_repository import NAME, PIN, VERSION, find_name, find_names, find_versions
-from service.model_runtime import FILE_NAME, load
+from service.model_runtime import FILE_NAME
 from service.model_version import ModelVersion
 
 
@@ -27,7 +27,7 @@ def add(repository: Path, source: Path, name: str | None, version: str | None) -
         new = directory / version
         new.mkdir(mode=0o755)
         staging.copy(source, new, FILE_NAME)
-        load(new)
+        staging.prove(new, source)
         if (repository / name).exists():
             staging.publish(new, repository / name / version)
         else:

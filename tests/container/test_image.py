@@ -92,7 +92,7 @@ def test_the_umask_of_whoever_checked_it_out_does_not_matter(project: Project, t
 def test_labels_say_what_the_image_is(project: Project) -> None:
     labels = inspect_image(project)["Config"]["Labels"]
     assert labels["org.opencontainers.image.title"] == project.image
-    assert labels["org.opencontainers.image.description"] == "Reads handwritten digits."
+    assert labels["org.opencontainers.image.description"] == "Answers with the predictions of a model."
 
 
 @pytest.mark.parametrize("answers", [nearest("base_image", "distroless")])

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from answers import TEMPLATE
 from project import run
+from train_samples import sample_files
 
-SAMPLES = TEMPLATE / "samples"
+FILES = sample_files()
 CARDS = TEMPLATE / "templates" / "model_card"
 EXAMPLES = TEMPLATE / "templates" / "examples"
 
@@ -31,8 +32,8 @@ def test_training_digits_anew_gives_the_accuracy_of_the_card_and_the_example(tmp
     output = train("digits", tmp_path, model=model, weights=weights, request=request)
     accuracy = float(re.search(r"held-out images: ([0-9.]+)", output)[1])
     assert f"{100 * accuracy:.1f} %" in read_card("digits")
-    (sample,) = (TEMPLATE / "{{cookiecutter.__project_slug}}").rglob("model.onnx")
-    for file in (model, sample, weights, SAMPLES / "custom" / "model.safetensors"):
+    samples = FILES["onnx"]["model.onnx"], FILES["safetensors"]["model.safetensors"]
+    for file in (model, weights, *samples):
         assert f"{accuracy:.4f}".encode() in file.read_bytes()
     example = (EXAMPLES / "digits.json").read_text(encoding="utf-8")
     assert json.loads(request.read_text(encoding="utf-8")) == json.loads(example)
@@ -43,13 +44,13 @@ def test_training_irises_anew_gives_the_accuracy_of_the_card_and_the_example(tmp
     output = train("iris", tmp_path, model=model, request=request)
     accuracy = float(re.search(r"held-out flowers: ([0-9.]+)", output)[1])
     assert f"{100 * accuracy:.1f} %" in read_card("iris")
-    for file in (model, SAMPLES / "scikit-learn" / "model.skops"):
+    for file in (model, FILES["skops"]["model.skops"]):
         assert f"held_out_accuracy={accuracy:.4f}".encode() in file.read_bytes()
     assert request.read_bytes() == (EXAMPLES / "iris.json").read_bytes()
 
 
 def test_the_card_of_the_embeddings_says_what_was_measured() -> None:
-    config = json.loads((SAMPLES / "model2vec" / "config.json").read_text(encoding="utf-8"))
+    config = json.loads(FILES["embeddings"]["config.json"].read_text(encoding="utf-8"))
     card = read_card("embeddings")
     for name, figure in config["held_out"].items():
         assert (str(figure) if isinstance(figure, int) else f"{100 * figure:.1f} %") in card, name
@@ -59,4 +60,4 @@ def test_the_card_of_the_embeddings_says_what_was_measured() -> None:
 def test_training_embeddings_anew_gives_the_same_words_and_figures(tmp_path: Path) -> None:
     train("embeddings", tmp_path, directory=tmp_path)
     for name in ("config.json", "tokenizer.json", "LICENSE"):
-        assert (tmp_path / name).read_bytes() == (SAMPLES / "model2vec" / name).read_bytes()
+        assert (tmp_path / name).read_bytes() == FILES["embeddings"][name].read_bytes()

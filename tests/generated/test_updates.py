@@ -13,7 +13,7 @@ from project import CommandFailedError, commit, contents, render, run
 
 SOURCE = Path("{{cookiecutter.__project_slug}}")
 ANSWERS = {"project_slug": "page-turner", "description": 'It "reads" é.', "python_version": "3.12"}
-OLDER_DATE = "2026-11-20T00:00:00Z"
+OLDER_DATE = "2026-11-18T12:00:00Z"
 # What no template renders: cruft's own file, and what the package manager makes.
 MADE_LATER = {".cruft.json", "uv.lock"}
 
@@ -61,7 +61,7 @@ def make_older(template: Path) -> None:
     edit(template / SOURCE / "Makefile", "## Run the tests\n", "## Run every test\n")
     (template / SOURCE / "src" / "service" / "gone.py").write_text('"""Gone."""\n', encoding="utf-8")
     (template / SOURCE / "src" / "service" / "about.py").unlink()
-    (model,) = (template / SOURCE).rglob("model.onnx")
+    (model,) = (template / SOURCE).rglob("{{cookiecutter.__sample_files.onnx}}")
     model.write_bytes(model.read_bytes()[::-1])
 
 

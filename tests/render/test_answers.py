@@ -115,7 +115,7 @@ def test_what_only_looks_like_an_answer_is_not_refused(tmp_path: Path) -> None:
     description = "Say bsae_image=alpine = colour=red."
     result = run_cookiecutter(output, "--accept-hooks=no", f"description={description}", "_exclude_newer=x=y")
     assert result.returncode == 0, result.stderr
-    pyproject = (output / "digit-reader" / "pyproject.toml").read_text(encoding="utf-8")
+    pyproject = (output / "model-service" / "pyproject.toml").read_text(encoding="utf-8")
     assert tomllib.loads(pyproject)["project"]["description"] == description
 
 
@@ -128,7 +128,7 @@ def test_an_unknown_option_is_refused_before_the_first_question(tmp_path: Path) 
 
 
 def test_a_project_that_exists_is_never_overwritten(tmp_path: Path) -> None:
-    mine = tmp_path / "digit-reader" / "mine.txt"
+    mine = tmp_path / "model-service" / "mine.txt"
     mine.parent.mkdir()
     mine.write_text("keep me", encoding="utf-8")
     for answers in ([], ["base_image=alpine"]):

@@ -9,7 +9,7 @@ from post_gen_project import TEXTS, find_reason, lock, summarize
 
 def test_what_was_chosen_is_told_on_one_line() -> None:
     line = summarize(complete({"base_image": "alpine", "model_runtime": "tract"}))
-    assert line.startswith("digit-reader: ")
+    assert line.startswith("model-service: ")
     assert "base_image=alpine" in line
     assert "model_runtime=tract" in line
     assert all(f"{option}=" in line for option in CHOICES)

@@ -19,7 +19,7 @@ def test_a_runtime_without_a_wheel_is_refused_with_reason_and_way_out() -> None:
         ]
 
 
-@pytest.mark.parametrize("slug", ["a", "reader", "digit-reader-2", "a" * 63])
+@pytest.mark.parametrize("slug", ["a", "reader", "model-service-2", "a" * 63])
 def test_a_slug_that_is_a_label_an_image_and_a_distribution_passes(slug: str) -> None:
     assert find_conflicts(complete({"project_slug": slug})) == []
 

@@ -186,11 +186,21 @@ def test_a_file_that_is_no_model_is_refused_and_nothing_is_changed(volume: Path,
     wrong.write_bytes(b"not a model")
     complaint(volume, "add", wrong)
     complaint(volume, "add", tmp_path / "missing")
-    complaint(volume, "add", tmp_path / "missing", "--version", "../7")
     (tmp_path / "bare").mkdir()
     assert FILE_NAME in complaint(volume, "add", tmp_path / "bare")
     assert tree(volume) == before
     assert list(volume.glob(".tmp-*")) == []
+
+
+@pytest.mark.parametrize("option", ["--name", "--version"])
+@pytest.mark.parametrize("words", ["../7", "/etc", "", "a b", "-", ".."])
+def test_a_name_that_leads_elsewhere_is_refused(volume: Path, source: Path, option: str, words: str) -> None:
+    before = tree(volume)
+    code, _ = call(volume, "add", source, f"{option}={words}")
+    assert code == 2
+    code, _ = call(volume, "use", "1", f"--name={words}")
+    assert code == 2
+    assert tree(volume) == before
 
 
 def test_a_volume_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -225,6 +235,7 @@ def test_a_full_disk_leaves_the_volume_as_it_was(settings: Settings, volume: Pat
     result = run(volume, "add", source, script=full)
     assert result.returncode == 1
     assert "too large" in result.stderr
+    assert "None" not in result.stderr
     assert result.stderr.count("\n") == 1
     assert tree(volume) == before
     assert list(volume.glob(".tmp-*")) == []

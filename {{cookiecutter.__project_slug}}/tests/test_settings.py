@@ -22,8 +22,8 @@ def test_a_version_can_be_pinned(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("PORT", "http", "PORT is 'http' but must be a valid integer"),
         ("PORT", "65536", "PORT is '65536' but must be less than or equal to 65535"),
-        ("MODEL_VERSION", "1/../2", "MODEL_VERSION is '1/../2' but must match pattern"),
-        ("MODEL_NAME", "../secrets", "MODEL_NAME is '../secrets' but must match pattern"),
+        ("MODEL_VERSION", "1/../2", "MODEL_VERSION is '1/../2' but must be words joined by"),
+        ("MODEL_NAME", "../secrets", "MODEL_NAME is '../secrets' but must be words joined by"),
         ("DRAIN_SECONDS", "-1", "DRAIN_SECONDS is '-1' but must be greater than 0"),
         ("LOG_LEVEL", "loud", "LOG_LEVEL is 'loud' but must be 'debug', 'info', 'warning' or 'error'"),
     ],

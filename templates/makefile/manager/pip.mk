@@ -1,6 +1,6 @@
 PYTHON ?= python{{ cookiecutter.python_version }}
 # pip can lock for nothing but the machine that it runs on. uv locks for all, and does nothing else here.
-UV := .venv/uv-{{ cookiecutter._tools.uv }}/bin/uv
+UV := .tools/uv-{{ cookiecutter._tools.uv }}/bin/uv
 
 install: .venv/installed ## Install everything for development into .venv
 
@@ -25,5 +25,5 @@ upgrade: ## Lock the newest releases of today
 	$(MAKE) lock COMPILE=--upgrade
 
 $(UV):
-	$(PYTHON) -m venv .venv/uv-{{ cookiecutter._tools.uv }}
-	.venv/uv-{{ cookiecutter._tools.uv }}/bin/pip install --quiet uv=={{ cookiecutter._tools.uv }}
+	$(PYTHON) -m venv .tools/uv-{{ cookiecutter._tools.uv }}
+	.tools/uv-{{ cookiecutter._tools.uv }}/bin/pip install --quiet uv=={{ cookiecutter._tools.uv }}

@@ -14,13 +14,8 @@ from service import loader
 from service.about import about
 from service.body_limit import LimitBody
 from service.draining import CloseWhileDraining
-from service.errors import (
-    ModelError,
-    ServiceError,
-    answer_http_error,
-    answer_invalid_request,
-    answer_service_error,
-)
+from service.errors import ModelError, ServiceError
+from service.problems import answer_http_error, answer_invalid_request, answer_service_error
 from service.readiness import Readiness
 from service.routes import health, open_inference, predict, root
 from service.settings import Settings

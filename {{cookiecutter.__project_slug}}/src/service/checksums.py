@@ -7,7 +7,7 @@ from io import BufferedReader
 from pathlib import Path
 
 from service.errors import ModelError
-from service.model_version import follow
+from service.volume import follow
 
 FILE_NAME = "SHA256SUMS"
 LARGEST_LIST = 1_000_000  # bytes; some ten thousand files

@@ -1,12 +1,7 @@
 """From a volume to a model that answers: find, verify, load, warm up."""
 
 import logging
-import os
-import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from service import model_repository, model_runtime, predictor
 from service.errors import ModelError
@@ -14,6 +9,7 @@ from service.model_runtime import Model
 from service.model_version import ModelVersion
 from service.settings import Settings
 from service.tensors import zeros
+from service.volume import os_errors_explained
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +32,7 @@ def load(settings: Settings) -> ServedModel:
 
     Raises `ModelError` with one sentence that names the path and the remedy.
     """
-    with explained():
+    with os_errors_explained():
         found = model_repository.find(settings)
         model_repository.verify(found, settings.model_repository)
         model = model_runtime.load(found.directory)
@@ -45,17 +41,6 @@ def load(settings: Settings) -> ServedModel:
     else:
         warm_up_blindly(model)
     return ServedModel(found.name, found.version, model)
-
-
-@contextmanager
-def explained() -> Iterator[None]:
-    """Turn what an operating system says of a file into a `ModelError`."""
-    try:
-        yield
-    except PermissionError as error:
-        raise ModelError(explain_denial(Path(error.filename))) from error
-    except OSError as error:
-        raise ModelError(f"{error.filename} cannot be read ({error.strerror}): check the volume") from error
 
 
 def warm_up(model: Model, found: ModelVersion) -> None:
@@ -76,20 +61,3 @@ def warm_up_blindly(model: Model) -> None:
         model.infer(zeros(model.inputs))
     except Exception as error:  # noqa: BLE001 - each model runtime has its own
         logger.info("the model does not answer zeros, so that its first answer may be slow: %s", error)
-
-
-def explain_denial(path: Path) -> str:
-    """Say who may read the first thing on the way to this path that we may not read, and how to change it."""
-    path, real = path.absolute(), Path(os.path.realpath(path))
-    way = [*reversed(path.parents), path, *reversed(real.parents), real]
-    denied = next((step for step in way if not readable(step)), path)
-    status = denied.stat()
-    return (
-        f"{denied} may not be read by uid {os.geteuid()}, it belongs to uid {status.st_uid} with mode "
-        f"{stat.S_IMODE(status.st_mode):04o}: run `chmod -R a+rX` on the directory behind it"
-    )
-
-
-def readable(path: Path) -> bool:
-    """Whether this process may read a file, or enter and list a directory."""
-    return os.access(path, os.R_OK | os.X_OK if os.path.isdir(path) else os.R_OK)  # noqa: PTH112

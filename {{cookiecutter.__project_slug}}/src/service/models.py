@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import signal
 import sys
 from pathlib import Path
@@ -9,8 +10,8 @@ from typing import Any
 
 from service import model_repository, model_store, staging
 from service.errors import ModelError
-from service.loader import explained
-from service.settings import Settings, SettingsError, read_settings
+from service.settings import PLAIN_PATH, Settings, SettingsError, read_settings
+from service.volume import os_errors_explained
 
 
 def main() -> None:
@@ -20,11 +21,18 @@ def main() -> None:
     arguments = parse()
     try:
         settings = read_settings()
-        with explained():
+        with os_errors_explained():
             os.scandir(settings.model_repository).close()  # so that a missing volume is not an empty one
             arguments.command(settings, arguments)
     except (ModelError, SettingsError) as error:
         sys.exit(str(error))
+
+
+def plain(text: str) -> str:
+    """Return a name or version that leads nowhere else; argparse says so if it is not."""
+    if not re.fullmatch(PLAIN_PATH, text):
+        raise argparse.ArgumentTypeError(f"{text!r} must be words joined by dots, hyphens or slashes")
+    return text
 
 
 def parse() -> Any:
@@ -36,16 +44,16 @@ def parse() -> Any:
 
     add = commands.add_parser("add", help="copy a model to the volume as a new version")
     add.add_argument("source", type=Path, metavar="FILE", help="the model's file, or a directory of files")
-    add.add_argument("--name", help="the model to add to; by default the only one")
-    add.add_argument("--version", help="what to call the version; by default the next in order")
+    add.add_argument("--name", type=plain, help="the model to add to; by default the only one")
+    add.add_argument("--version", type=plain, help="what to call the version; by default the next in order")
     add.set_defaults(command=add_version)
 
     commands.add_parser("list", help="list what is on the volume").set_defaults(command=list_versions)
     commands.add_parser("verify", help="check every file").set_defaults(command=verify_versions)
 
     use = commands.add_parser("use", help="serve this version after the next start; `latest` for the newest")
-    use.add_argument("version", metavar="VERSION")
-    use.add_argument("--name", help="the model whose version it is; by default the only one")
+    use.add_argument("version", type=plain, metavar="VERSION")
+    use.add_argument("--name", type=plain, help="the model whose version it is; by default the only one")
     use.set_defaults(command=use_version)
     return parser.parse_args()
 

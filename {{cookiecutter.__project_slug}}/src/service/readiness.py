@@ -26,6 +26,11 @@ class Status:
     reason: str
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
 
+    @property
+    def ready(self) -> bool:
+        """Whether requests are welcome."""
+        return self.state is State.READY
+
 
 class Readiness:
     """The state of this process, told by the loading thread and the server, asked by the routes."""

@@ -65,5 +65,6 @@ def describe(error: ValidationError) -> str:
     for problem in error.errors():
         found = f"{str(problem['loc'][0]).upper()} is {problem['input']!r}"
         expected = re.sub(r"^\w+ should ", "must ", problem["msg"])
+        expected = expected.replace(f"match pattern '{PLAIN_PATH}'", "be words joined by . - or /")
         problems.setdefault(found, []).append(expected)
     return "; ".join(f"{found} but {' or '.join(msgs)}" for found, msgs in problems.items())

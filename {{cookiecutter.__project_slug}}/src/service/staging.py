@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from service import checksums
+from service import checksums, model_runtime
 from service.errors import ModelError
 
 PREFIX = ".tmp-"
@@ -42,23 +42,29 @@ def staged(repository: Path) -> Iterator[Path]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def copy(source: Path, directory: Path, file_name: str) -> list[str]:
+def copy(source: Path, directory: Path, file_name: str) -> None:
     """Copy a file under the given name, or the files of a directory, and write `SHA256SUMS` beside them.
 
-    Returns the names of the files. Raises `ModelError` if a directory lacks the named file.
+    Raises `ModelError` if a directory lacks the named file.
     """
-    files = {source.name: source} if source.is_dir() else {file_name: source}
-    if source.is_dir():
-        files = {name: source / name for name in checksums.list_files(source)}
-        if file_name not in files:
-            raise ModelError(f"{source} has no {file_name}: give the directory that holds it, or the file")
+    names = checksums.list_files(source) if source.is_dir() else []
+    if source.is_dir() and file_name not in names:
+        raise ModelError(f"{source} has no {file_name}: give the directory that holds it, or the file")
+    files = {name: source / name for name in names} or {file_name: source}
     lines = []
     for name, path in files.items():
         copy_durably(path, directory / name)
         lines.append(f"{checksums.digest(directory / name, directory)}  {name}\n")
     write_durably(directory / checksums.FILE_NAME, "".join(lines))
     flush(directory)
-    return list(files)
+
+
+def prove(directory: Path, source: Path) -> None:
+    """Load a staged model, as a service would; raise `ModelError` in terms of its source if that fails."""
+    try:
+        model_runtime.load(directory)
+    except ModelError as error:
+        raise ModelError(str(error).replace(str(directory), str(source))) from error
 
 
 def copy_durably(source: Path, target: Path) -> None:

@@ -59,16 +59,15 @@ async def live() -> Live:
 async def ready(readiness: ReadinessDep, response: Response) -> Ready:
     """Answer 200 when requests are welcome, 503 when not."""
     status = readiness.status
-    is_ready = status.state is State.READY
-    response.status_code = 200 if is_ready else 503
-    return Ready(ready=is_ready, reason=status.reason)
+    response.status_code = 200 if status.ready else 503
+    return Ready(ready=status.ready, reason=status.reason)
 
 
 @router.get("", responses={503: {"model": Health, "description": NOT_READY}})
 async def health(readiness: ReadinessDep, response: Response) -> Health:
     """Sum it up: state, model, version, and since when; 200 when ready, 503 when not."""
     status, served = readiness.status, readiness.served
-    response.status_code = 200 if status.state is State.READY else 503
+    response.status_code = 200 if status.ready else 503
     return Health(
         state=status.state,
         reason=status.reason,

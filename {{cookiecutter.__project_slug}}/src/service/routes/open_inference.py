@@ -14,9 +14,9 @@ from pydantic import BaseModel, Field, ValidationError
 
 from service.about import about
 from service.dependencies import ModelDep, ReadinessDep
-from service.errors import InvalidRequestError, UnknownModelError, describe_problems
+from service.errors import InvalidRequestError, UnknownModelError
 from service.loader import ServedModel
-from service.readiness import State
+from service.problems import describe_problems
 from service.tensors import Arrays, TensorError, check_inputs, datatype_of, to_array
 
 logger = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ async def server_live() -> dict[str, bool]:
 @router.get("/health/ready")
 async def server_ready(readiness: ReadinessDep, response: Response) -> dict[str, bool]:
     """Answer 200 when requests are welcome, 503 when not."""
-    ready = readiness.status.state is State.READY
+    ready = readiness.status.ready
     response.status_code = 200 if ready else 503
     return {"ready": ready}
 

@@ -4,8 +4,8 @@ from fastapi import APIRouter
 
 from service import predictor
 from service.dependencies import ModelDep
-from service.errors import Problem
 from service.predictor import PredictRequest, PredictResponse
+from service.problems import Problem
 
 router = APIRouter(tags=["prediction"])
 

@@ -1,4 +1,4 @@
-"""The option table as the tests see it: every combination of answers, and which of them work."""
+"""The option table as tests and benchmark see it: every combination of answers, and which of them work."""
 
 import itertools
 import json
@@ -22,7 +22,7 @@ Pairs = set[tuple[tuple[str, str], tuple[str, str]]]
 
 def complete(answers: Answers) -> dict:
     """Return the context that the hook would see for these answers."""
-    texts = {"project_name": "Digit Reader", "project_slug": "digit-reader"}
+    texts = {"project_name": "Model Service", "project_slug": "model-service"}
     texts |= {"description": "Reads digits.", "author": "Team"}
     return FACTS | texts | DEFAULTS | answers
 

@@ -1,0 +1,52 @@
+"""How a caller sees what went wrong: one sentence, in the form that the path is known for."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from service.errors import ServiceError
+
+MOST_PROBLEMS = 3
+
+
+class Problem(BaseModel):
+    """The body of every error: one sentence."""
+
+    detail: str
+
+
+def answer(request: Request, sentence: str, status: int, headers: Mapping[str, str] | None) -> JSONResponse:
+    """Answer with one sentence, as a caller of `/v2` or of anything else expects it."""
+    key = "error" if request.url.path.startswith("/v2") else "detail"
+    return JSONResponse({key: sentence.encode(errors="replace").decode()}, status, headers)
+
+
+async def answer_service_error(request: Request, error: ServiceError) -> JSONResponse:
+    """Answer with the error's own status, headers and sentence."""
+    return answer(request, str(error), error.status, error.headers)
+
+
+async def answer_http_error(request: Request, error: HTTPException) -> JSONResponse:
+    """Answer what the framework refuses: an unknown path or method, a body that is too large."""
+    return answer(request, error.detail, error.status_code, error.headers)
+
+
+async def answer_invalid_request(request: Request, error: RequestValidationError) -> JSONResponse:
+    """Answer 422 with the first things that are wrong, and never with what was sent.
+
+    FastAPI's own answer repeats the input, which may be huge and may hold what JSON cannot (NaN).
+    """
+    problems = [problem | {"loc": problem["loc"][1:]} for problem in error.errors()]
+    return answer(request, describe_problems(problems), 422, None)
+
+
+def describe_problems(problems: Sequence[Mapping[str, Any]]) -> str:
+    """Say in one sentence what pydantic finds wrong, the first things alone."""
+    return "; ".join(
+        f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in problems[:MOST_PROBLEMS]
+    )
