@@ -5,7 +5,7 @@
 # [tool.uv]
 # exclude-newer = "2026-11-20T00:00:00Z"
 # ///
-"""Train the sample model that travels with every generated project: `make sample-model`.
+"""Train the sample of the runtimes `onnxruntime`, `tract` and `custom`: `make sample-models`.
 
 A network with one hidden layer learns to read the 8x8 digits of scikit-learn (Alpaydin & Kaynak,
 "Optical Recognition of Handwritten Digits", UCI Machine Learning Repository, 1998, CC BY 4.0).

