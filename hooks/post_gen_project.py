@@ -7,6 +7,7 @@ the project is whole all the same, and one line says how to make the lock later.
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -30,7 +31,7 @@ def lock(command: list[str], seconds: float = SECONDS) -> str | None:
             command, capture_output=True, text=True, timeout=seconds, env=ENVIRONMENT, check=False
         )
     except FileNotFoundError:
-        return f"{command[0]} is not installed"
+        return f"{command[0]} is not installed; its documentation says how"
     except OSError as error:
         return f"{command[0]} cannot be run: {error.strerror}"
     except subprocess.TimeoutExpired:
@@ -44,20 +45,27 @@ def find_reason(stderr: str) -> str:
     return ": ".join(reasons[:2]) or "it gave no reason"
 
 
+def find_way(project: Path, start: Path) -> str:
+    """Return the way from where cookiecutter was called to the project, or all of it if that is shorter."""
+    way = os.path.relpath(project, start)
+    return shlex.quote(way if not way.startswith("..") else str(project))
+
+
 def main() -> None:
     """Say what was chosen, make the lock, and say what to do next."""
     answers = json.loads(r"""{{ cookiecutter | tojson }}""")
     sys.stdout.write(f"{summarize(answers)}\n")
-    slug, manager = answers["project_slug"], answers["_package_managers"][answers["package_manager"]]
+    manager = answers["_package_managers"][answers["package_manager"]]
+    place = find_way(Path.cwd(), Path(os.environ.get("PWD", "/")))
     problem = lock(manager["lock_command"]) if manager["lock_command"] else None
     if not problem and not Path(manager["lock_file"]).exists():
         problem = "a workspace around this directory has taken it"
     if problem:
         missing = f"{manager['lock_file']} is not made yet ({problem})"
-        sys.stderr.write(f"{missing}: run `make lock` in {slug} before the first build.\n")
+        sys.stderr.write(f"{missing}: run `make lock` in {place} before the first build.\n")
     else:
         start = filter(None, [answers["__derived"]["fill"], "docker compose up --build --wait"])
-        sys.stdout.write(f"{slug} is ready: cd {slug} && {' && '.join(start)}\n")
+        sys.stdout.write(f"{answers['project_slug']} is ready: cd {place} && {' && '.join(start)}\n")
 
 
 if __name__ == "__main__":

@@ -54,11 +54,13 @@ def check_runtime(answers: dict) -> str | None:
     wheels = runtimes[runtime]["wheels"]
     if wheels[libc]:
         return None
-    other_runtimes = sorted(name for name, facts in runtimes.items() if facts["wheels"][libc])
-    other_bases = sorted(name for name, facts in bases.items() if wheels[facts["libc"]])
+    # What reads the same kind of file is nearest.
+    near = [name for name, facts in runtimes.items() if facts["file"] == runtimes[runtime]["file"]]
+    other_runtimes = [name for name in [*near, *sorted(runtimes)] if runtimes[name]["wheels"][libc]]
+    other_bases = [name for name, facts in sorted(bases.items()) if wheels[facts["libc"]]]
     return (
         f"{runtime} publishes no {libc} wheel, so it cannot be installed on {base}: choose "
-        f"model_runtime={join_or(other_runtimes)}, or base_image={join_or(other_bases)}."
+        f"model_runtime={join_or(list(dict.fromkeys(other_runtimes)))}, or base_image={join_or(other_bases)}."
     )
 
 

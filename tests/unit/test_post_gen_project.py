@@ -3,8 +3,9 @@
 import sys
 from pathlib import Path
 
+import pytest
 from answers import CHOICES, OPTIONS, complete
-from post_gen_project import TEXTS, find_reason, lock, summarize
+from post_gen_project import TEXTS, find_reason, find_way, lock, summarize
 
 
 def test_what_was_chosen_is_told_on_one_line() -> None:
@@ -24,8 +25,20 @@ def test_a_lock_that_is_made_needs_no_word() -> None:
     assert lock([sys.executable, "-c", ""]) is None
 
 
+@pytest.mark.parametrize(
+    ("project", "start", "way"),
+    [
+        ("/home/me/reader", "/home/me", "reader"),
+        ("/home/me/out put/reader", "/home/me", "'out put/reader'"),
+        ("/elsewhere/reader", "/home/me", "/elsewhere/reader"),
+    ],
+)
+def test_the_way_to_the_project_begins_where_it_was_asked_for(project: str, start: str, way: str) -> None:
+    assert find_way(Path(project), Path(start)) == way
+
+
 def test_a_missing_program_is_named() -> None:
-    assert lock(["no-such-program", "lock"]) == "no-such-program is not installed"
+    assert lock(["no-such-program", "lock"]) == "no-such-program is not installed; its documentation says how"
 
 
 def test_a_program_that_cannot_be_run_is_named(tmp_path: Path) -> None:

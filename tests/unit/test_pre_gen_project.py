@@ -1,7 +1,7 @@
 """The hook that refuses: one sentence for each thing that cannot work, none for what can."""
 
 import pytest
-from answers import REFUSED, SUPPORTED, complete, name
+from answers import CHOICES, REFUSED, SUPPORTED, TEMPLATE, complete, name
 from pre_gen_project import find_conflicts
 
 
@@ -10,12 +10,26 @@ def test_answers_that_work_together_pass() -> None:
         assert find_conflicts(complete(answers)) == [], name(answers)
 
 
+def test_the_readme_quotes_the_refusal_as_it_is() -> None:
+    readme = (TEMPLATE / "README.md").read_text(encoding="utf-8").replace("\n> ", " ")
+    (sentence,) = find_conflicts(complete({"base_image": "alpine"}))
+    assert sentence in readme
+
+
+def test_the_readme_names_every_choice() -> None:
+    readme = (TEMPLATE / "README.md").read_text(encoding="utf-8")
+    for option, (default, *others) in CHOICES.items():
+        assert f"| `{option}` | {', '.join([f'**{default}**', *others])} |" in readme
+
+
 def test_a_runtime_without_a_wheel_is_refused_with_reason_and_way_out() -> None:
+    # Runtimes for the same kind of file come first.
+    others = {"onnxruntime": "tract, custom or model2vec", "scikit-learn": "custom, model2vec or tract"}
     for answers in REFUSED:
         runtime = answers["model_runtime"]
         assert find_conflicts(complete(answers)) == [
             f"{runtime} publishes no musl wheel, so it cannot be installed on alpine: choose "
-            "model_runtime=custom, model2vec or tract, or base_image=distroless or slim."
+            f"model_runtime={others[runtime]}, or base_image=distroless or slim."
         ]
 
 
