@@ -10,7 +10,6 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -75,9 +74,7 @@ def contents(directory: Path) -> dict[str, bytes]:
 
 def poetry_settings() -> dict[str, str]:
     """Have Poetry ask the simple index, as pip and uv do: what stands in for PyPI may have nothing else."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what Poetry's own dependencies say to Poetry
-        from poetry.repositories.pypi_repository import PyPiRepository
+    from poetry.repositories.pypi_repository import PyPiRepository
 
     return {"POETRY_PYPI_MIRROR_URL": PyPiRepository().url}
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from answers import CHOICES, Answers, nearest
-from project import Project, docker_answers, render
+from project import CommandFailedError, Project, docker_answers, render
 
 CELLS = [nearest("base_image", base) for base in CHOICES["base_image"]]
 every_base = pytest.mark.parametrize("answers", CELLS)
@@ -39,7 +39,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
     @cache
     def build_once(answers: frozenset[tuple[str, str]]) -> Project:
         chosen = dict(answers)
-        slug = f"{IMAGES}{chosen['base_image']}-{chosen['package_manager']}"
+        slug = f"{IMAGES}{chosen['base_image']}-{chosen['package_manager']}-{chosen['model_layout']}"
         path = render(chosen | {"project_slug": slug}, tmp_path_factory.mktemp("build"))
         project = Project(path)
         project.compose("build")
@@ -71,3 +71,13 @@ def project(build: Build, answers: Answers) -> Project:
 def volume(project: Project, tmp_path: Path) -> Path:
     """A copy of the project's model volume, to be spoilt."""
     return Path(shutil.copytree(project.path / "models", tmp_path / "models"))
+
+
+def last_words(project: Project, **environment: str) -> str:
+    """Start a container that must fail, and return its last line."""
+    with pytest.raises(CommandFailedError) as caught:
+        project.compose("run", "--rm", "--no-TTY", "service", **environment)
+    headline, *output = str(caught.value).strip().splitlines()
+    assert headline.endswith("ended with 1:")
+    assert "Traceback" not in str(caught.value)
+    return output[-1]
