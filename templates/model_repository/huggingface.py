@@ -14,7 +14,7 @@ from service.errors import ModelError
 from service.model_runtime import FILE_NAME
 from service.model_version import ModelVersion
 from service.settings import Settings
-from service.volume import follow, require_file
+from service.volume import follow, open_file, read_word, require_file
 
 PREFIX = "models--"
 DEFAULT_NAME = "model"
@@ -55,18 +55,19 @@ def verify(found: ModelVersion, repository: Path) -> None:
     """Check every file of a snapshot; raises `ModelError` with the first that is not as it was meant."""
     require_file(found.directory, FILE_NAME, repository)
     blobs = (found.directory / ".." / ".." / "blobs").resolve()
-    files = [found.directory / name for name in checksums.list_files(found.directory)]
+    entries = list(found.directory.rglob("*"))
+    files = [entry for entry in entries if entry.is_symlink() or not entry.is_dir()]
     if all(follow(file, repository).parent == blobs for file in files):
         for file in files:
-            verify_blob(file)
+            verify_blob(file, repository)
     else:
         checksums.verify(found.directory, FILE_NAME, repository)
 
 
-def verify_blob(file: Path) -> None:
+def verify_blob(file: Path, repository: Path) -> None:
     """Check that a blob's content has the digest that is its name."""
     blob = file.resolve()
-    found = digest_like(blob)
+    found = digest_like(blob, repository)
     if found != blob.name:
         raise ModelError(
             f"{file} is damaged or was changed (its blob is {blob.name[:12]}, its content {found[:12]}): "
@@ -74,9 +75,9 @@ def verify_blob(file: Path) -> None:
         )
 
 
-def digest_like(blob: Path) -> str:
+def digest_like(blob: Path, repository: Path) -> str:
     """Return the digest of a blob by the method that its name shows: SHA-256, or git's SHA-1."""
-    with blob.open("rb") as file:
+    with open_file(blob, repository) as file:
         if len(blob.name) == SHA256_LENGTH:
             return hashlib.file_digest(file, "sha256").hexdigest()
         header = f"blob {blob.stat().st_size}\0".encode()
@@ -122,7 +123,7 @@ def pick(model: Path, commits: list[str], policy: str) -> str:
     wanted = DEFAULT_REF if policy == "latest" else policy
     ref = model / "refs" / wanted
     if ref.is_file():
-        commit = ref.read_text(encoding="utf-8").strip()
+        commit = read_word(ref, model.parent)
     elif policy == "latest" and len(commits) == 1:
         commit = commits[0]
     else:

@@ -1,5 +1,6 @@
 """What is on the model volume: `<name>/<number>/<file>`, as Triton and TensorFlow Serving have it."""
 
+import os
 import re
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from service.errors import ModelError
 from service.model_runtime import FILE_NAME
 from service.model_version import ModelVersion
 from service.settings import Settings
-from service.volume import require_file
+from service.volume import read_word, require_file
 
 NAME = re.compile(r"\w+([.-]{1,2}\w+)*")
 # A plain number; anything else, such as a copy under way in `.tmp-3`, is not a version.
@@ -79,10 +80,10 @@ def pick(versions: list[str], policy: str, directory: Path) -> str:
 
     Raises `ModelError` if it is not there.
     """
-    pinned = policy == "latest" and (directory / PIN).exists()
+    pinned = policy == "latest" and os.path.lexists(directory / PIN)
     if policy == "latest" and not pinned:
         return versions[-1]
-    version = (directory / PIN).read_text(encoding="utf-8").strip() if pinned else policy
+    version = read_word(directory / PIN, directory.parent) if pinned else policy
     if version in versions:
         return version
     remedy = f"remove {directory / PIN}" if pinned else "set MODEL_VERSION to one of them or to latest"

@@ -43,6 +43,8 @@ class Model:
         self._weights = arrays.get("weights", np.ones(size, dtype=np.float32)).astype(np.float32)
         if {len(self._mapping), len(self._weights)} != {size} or self._mapping.max() >= len(self._vectors):
             raise ValueError(f"its tokenizer has {size} tokens, its table {len(self._vectors)} vectors")
+        if not np.isfinite(self._vectors).all():
+            raise ValueError("its table holds what is no number")
         self._normalize = config.get("normalize", False)
         self._tokenizer = tokenizer
         self._unknown = find_unknown(tokenizer)
@@ -100,7 +102,7 @@ def load(directory: Path) -> Model:
     config = read(directory / CONFIG, json.loads)
     try:
         return Model(arrays, tokenizer, config)
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
+    except (KeyError, ValueError, TypeError, AttributeError, IndexError, OverflowError) as error:
         raise ModelError(
             f"{directory} does not hold a model as model2vec saves it ({error}): save it again"
         ) from error

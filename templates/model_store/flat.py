@@ -9,23 +9,24 @@ from pathlib import Path
 
 from service import checksums, staging
 from service.errors import ModelError
-from service.model_repository import DEFAULT_NAME, VERSION, VERSIONS, find_numbers
+from service.model_repository import DEFAULT_NAME, VERSION, VERSIONS, find_numbers, verify
 from service.model_runtime import FILE_NAME
 from service.model_version import ModelVersion
+from service.staging import Prove
 
 CURRENT = ".current"
 
 
-def add(repository: Path, source: Path, name: str | None, version: str | None) -> ModelVersion:
+def add(repository: Path, source: Path, name: str | None, version: str | None, prove: Prove) -> ModelVersion:
     """Copy a model to the volume as a new version, by default the next number, and serve it from now on.
 
-    Raises `ModelError` if the version is there already, or if the model runtime cannot load the model.
+    Raises `ModelError` if the version is there already, or if the model does not prove itself.
     """
     if version and not VERSION.fullmatch(version):
         raise ModelError(f"version {version!r} is no plain number: use one, or leave it out for the next")
     with staging.staged(repository) as directory:
         staging.copy(source, directory, FILE_NAME)
-        staging.prove(directory, source)
+        staging.prove(prove, directory, source)
         adopt(repository)
         version = version or next_number(repository)
         if version in find_numbers(repository):
@@ -46,8 +47,10 @@ def use(repository: Path, name: str | None, version: str) -> ModelVersion:
     if version not in numbers:
         there = f"but {', '.join(numbers)}" if numbers else "and keeps no other"
         raise ModelError(f"{repository} has no version {version} {there}: use one of them, or latest")
+    found = ModelVersion(name or DEFAULT_NAME, version, repository / VERSIONS / version)
+    verify(found, repository)
     switch(repository, version)
-    return ModelVersion(name or DEFAULT_NAME, version, repository / VERSIONS / version)
+    return found
 
 
 def adopt(repository: Path) -> None:

@@ -5,24 +5,35 @@ from pathlib import Path
 
 from service import checksums, staging
 from service.errors import ModelError
-from service.model_repository import DEFAULT_REF, directory_name, find_commits, find_names, pick, require_one
+from service.model_repository import (
+    DEFAULT_REF,
+    directory_name,
+    find_commits,
+    find_names,
+    pick,
+    require_one,
+    verify,
+)
 from service.model_runtime import FILE_NAME
 from service.model_version import ModelVersion
+from service.staging import Prove
 
 
-def add(repository: Path, source: Path, name: str | None, version: str | None) -> ModelVersion:
+def add(repository: Path, source: Path, name: str | None, version: str | None, prove: Prove) -> ModelVersion:
     """Copy a model to the cache as a new snapshot, and let a ref name it: `main` unless another is given.
 
     The commit is a digest of names and contents, so the same files are the same snapshot. Raises
-    `ModelError` if the model runtime cannot load the model.
+    `ModelError` if the model does not prove itself.
     """
+    if not find_names(repository) and (repository / FILE_NAME).exists():
+        raise ModelError(f"{repository} is one snapshot itself: give a cache a volume of its own")
     name, ref = name or choose_name(repository), version or DEFAULT_REF
     if "/" in ref:
         raise ModelError(f"{ref!r} cannot name a revision: use letters, digits, hyphens and dots")
     model = repository / directory_name(name)
     with staging.staged(repository) as directory:
         commit = stage(source, directory)
-        staging.prove(directory / "snapshots" / commit, source)
+        staging.prove(prove, directory / "snapshots" / commit, source)
         if model.exists():
             merge(directory, model, commit)
         else:
@@ -77,7 +88,10 @@ def use(repository: Path, name: str | None, version: str) -> ModelVersion:
     """Let `main` name a snapshot, given by its commit or by another ref."""
     name = name or require_one(find_names(repository), repository)
     model = repository / directory_name(name)
+    if version in {"latest", DEFAULT_REF}:
+        raise ModelError(f"{version} is what is served already: give a commit that `list` shows")
     commit = pick(model, find_commits(model), version)
+    verify(ModelVersion(name, commit, model / "snapshots" / commit), repository)
     return use_commit(repository, name, commit, DEFAULT_REF)
 
 

@@ -4,15 +4,16 @@ from pathlib import Path
 
 from service import staging
 from service.errors import ModelError
-from service.model_repository import NAME, PIN, VERSION, find_name, find_names, find_versions
+from service.model_repository import NAME, PIN, VERSION, find_name, find_names, find_versions, verify
 from service.model_runtime import FILE_NAME
 from service.model_version import ModelVersion
+from service.staging import Prove
 
 
-def add(repository: Path, source: Path, name: str | None, version: str | None) -> ModelVersion:
+def add(repository: Path, source: Path, name: str | None, version: str | None, prove: Prove) -> ModelVersion:
     """Copy a model to the volume as a new version, by default the next number.
 
-    Raises `ModelError` if the version is there already, or if the model runtime cannot load the model.
+    Raises `ModelError` if the version is there already, or if the model does not prove itself.
     """
     name = name or choose_name(repository)
     if not NAME.fullmatch(name):
@@ -27,7 +28,7 @@ def add(repository: Path, source: Path, name: str | None, version: str | None) -
         new = directory / version
         new.mkdir(mode=0o755)
         staging.copy(source, new, FILE_NAME)
-        staging.prove(new, source)
+        staging.prove(prove, new, source)
         if (repository / name).exists():
             staging.publish(new, repository / name / version)
         else:
@@ -52,5 +53,7 @@ def use(repository: Path, name: str | None, version: str) -> ModelVersion:
     if version not in versions:
         there = f"but {', '.join(versions)}" if versions else "and no other"
         raise ModelError(f"{directory} has no version {version} {there}: use one of them, or latest")
+    found = ModelVersion(directory.name, version, directory / version)
+    verify(found, repository)
     staging.replace_text(directory / PIN, f"{version}\n", repository)
-    return ModelVersion(directory.name, version, directory / version)
+    return found

@@ -39,12 +39,12 @@ def test_every_listed_file_is_verified(file: Path) -> None:
 @pytest.mark.parametrize(
     ("lines", "sentence"),
     [
-        ([f"{DIGEST}  another.onnx"], "does not list model.onnx"),
+        ([f"{DIGEST}  another.onnx"], "does not list 'model.onnx'"),
         ([f"{DIGEST}  model.onnx", f"{DIGEST}  gone.bin"], "gone.bin is missing although"),
         ([f"{DIGEST}  ../model.onnx"], "names '../model.onnx', which is not a file beside it"),
         ([f"{DIGEST}  /etc/passwd"], "names '/etc/passwd', which is not a file beside it"),
         (["d41d8cd98f00b204e9800998ecf8427e  model.onnx"], "has a line that is no checksum and plain name"),
-        ([], "does not list model.onnx"),
+        ([], "does not list 'model.onnx'"),
         ([f"{DIGEST}  model.onnx", f"{'0' * 64}  model.onnx"], "lists model.onnx twice"),
         ([f"{DIGEST}  model.onnx\0"], "has a line that is no checksum and plain name"),
         ([f"\\{DIGEST}  we\\\\ird"], "has a line that is no checksum and plain name"),

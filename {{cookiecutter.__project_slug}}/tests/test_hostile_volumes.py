@@ -66,12 +66,19 @@ def test_a_list_of_checksums_that_leads_elsewhere(settings: Settings, directory:
 
 def test_a_file_that_nobody_has_listed(settings: Settings, directory: Path) -> None:
     (directory / "weights.data").write_bytes(b"unverified")
-    assert "does not list weights.data" in complaint(settings)
+    assert "does not list 'weights.data'" in complaint(settings)
 
 
 def test_hidden_files_are_nobodys(settings: Settings, directory: Path) -> None:
     (directory / ".DS_Store").touch()
     assert loader.load(settings)
+
+
+@pytest.mark.parametrize("path", [".hidden", "sub/weights.bin"])
+def test_what_no_list_of_checksums_can_hold(settings: Settings, directory: Path, path: str) -> None:
+    (directory / path).parent.mkdir(exist_ok=True)
+    (directory / path).write_bytes(b"unverified")
+    assert "which no list of checksums can hold" in complaint(settings)
 
 
 def test_a_link_that_leads_nowhere(settings: Settings, directory: Path) -> None:
@@ -117,6 +124,6 @@ def test_ten_thousand_stray_files_do_no_harm(settings: Settings, volume: Path, d
     for number in range(10_000):
         (volume / f"stray-{number}").touch()
     if directory == volume:
-        assert "does not list stray-0" in complaint(settings)
+        assert "does not list 'stray-0'" in complaint(settings)
     else:
         assert loader.load(settings)

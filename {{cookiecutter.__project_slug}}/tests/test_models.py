@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -190,6 +191,79 @@ def test_a_file_that_is_no_model_is_refused_and_nothing_is_changed(volume: Path,
     assert FILE_NAME in complaint(volume, "add", tmp_path / "bare")
     assert tree(volume) == before
     assert list(volume.glob(".tmp-*")) == []
+
+
+def add_pipe(source: Path) -> None:
+    os.mkfifo(source / "pipe")
+
+
+def damage(source: Path) -> None:
+    (source / FILE_NAME).write_bytes((source / FILE_NAME).read_bytes() + b"!")
+
+
+def add_directory(source: Path) -> None:
+    (source / "more").mkdir()
+
+
+def add_odd_name(source: Path) -> None:
+    (source / "two\nlines").touch()
+
+
+def add_link(source: Path) -> None:
+    (source / "link").symlink_to("gone")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (add_pipe, "is not a file"),
+        (damage, "is not what the SHA256SUMS beside it says"),
+        (add_directory, "holds 'more', which is no plain file"),
+        (add_odd_name, "which is no plain file with a plain name"),
+        (add_link, "is a link to gone, which is not there"),
+    ],
+)
+def test_a_source_that_cannot_become_a_version_is_refused(
+    volume: Path, source: Path, spoil: Callable[[Path], None], sentence: str
+) -> None:
+    before = tree(volume)
+    spoil(source)
+    assert sentence in complaint(volume, "add", source)
+    assert tree(volume) == before
+
+
+def test_a_model_that_no_start_would_serve_is_refused(
+    volume: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.predictor.to_inputs", lambda _: {"nothing": 0})
+    sentence = complaint(volume, "add", source)
+    assert sentence.startswith(f"{source} loads but does not answer the example request")
+    monkeypatch.setenv("SERVE_PREDICT", "false")
+    words(volume, "add", source)
+
+
+def test_a_version_that_is_not_as_it_was_meant_cannot_be_used(
+    settings: Settings, volume: Path, source: Path
+) -> None:
+    words(volume, "add", source)
+    added = model_repository.find(settings)
+    before = next(found for found in model_repository.list_versions(settings) if found != added)
+    words(volume, "use", before.version)
+    file = added.directory / FILE_NAME
+    file.write_bytes(file.read_bytes() + b"!")
+    complaint(volume, "use", added.version)
+    assert model_repository.find(settings).version == before.version
+
+
+def test_the_umask_of_whoever_adds_does_not_matter(settings: Settings, volume: Path, source: Path) -> None:
+    umask = os.umask(0o077)
+    try:
+        words(volume, "add", source)
+    finally:
+        os.umask(umask)
+    directory = model_repository.find(settings).directory
+    for path in (directory, *directory.relative_to(volume).parents, *directory.iterdir()):
+        assert (volume / path).stat().st_mode & 0o444 == 0o444, path
 
 
 @pytest.mark.parametrize("option", ["--name", "--version"])

@@ -2,14 +2,14 @@
 
 import hashlib
 import re
-import stat
-from io import BufferedReader
 from pathlib import Path
 
 from service.errors import ModelError
-from service.volume import follow
+from service.volume import open_file
 
 FILE_NAME = "SHA256SUMS"
+# What lies about on volumes without being of a model: a desktop's, a file system's, and what keeps versions.
+NOBODYS = {".DS_Store", "lost+found", ".current", ".versions"}
 LARGEST_LIST = 1_000_000  # bytes; some ten thousand files
 # GNU coreutils, "cksum output modes": the digest, a space, a space or an asterisk, the file name.
 LINE = re.compile(r"(?P<digest>[0-9a-f]{64}) [ *](?P<name>[^\0]+)")
@@ -24,7 +24,12 @@ def verify(directory: Path, required: str, volume: Path) -> None:
     sums = read(directory / FILE_NAME, volume)
     unlisted = [name for name in [required, *list_files(directory)] if name not in sums]
     if unlisted:
-        raise ModelError(f"{directory / FILE_NAME} does not list {unlisted[0]}: {remedy(directory)}")
+        raise ModelError(f"{directory / FILE_NAME} does not list {unlisted[0]!r}: {remedy(directory)}")
+    unverifiable = [entry.name for entry in sorted(directory.iterdir()) if is_unverifiable(entry)]
+    if unverifiable:
+        raise ModelError(
+            f"{directory} holds {unverifiable[0]!r}, which no list of checksums can hold: take it away"
+        )
     for name, expected in sums.items():
         found = digest(directory / name, volume)
         if found != expected:
@@ -40,6 +45,12 @@ def list_files(directory: Path) -> list[str]:
     entries = sorted(directory.iterdir())
     names = [entry.name for entry in entries if not entry.name.startswith(".") and not entry.is_dir()]
     return [name for name in names if name != FILE_NAME]
+
+
+def is_unverifiable(entry: Path) -> bool:
+    """Whether a model could read what is in here although no `sha256sum *` lists it."""
+    known = entry.name in NOBODYS or entry.name.startswith(".tmp-")
+    return not known and (entry.name.startswith(".") or entry.is_dir())
 
 
 def read(path: Path, volume: Path) -> dict[str, str]:
@@ -74,14 +85,6 @@ def parse(line: str, path: Path) -> tuple[str, str]:
     if "/" in name or name in {".", ".."}:
         raise ModelError(f"{path} names {name!r}, which is not a file beside it: {remedy(path.parent)}")
     return name, match["digest"]
-
-
-def open_file(path: Path, volume: Path) -> BufferedReader:
-    """Open a regular file of the volume; reading anything else might never end."""
-    target = follow(path, volume)
-    if not stat.S_ISREG(target.stat().st_mode):
-        raise ModelError(f"{path} is not a file: copy the model again")
-    return target.open("rb")
 
 
 def digest(path: Path, volume: Path) -> str:

@@ -2,11 +2,11 @@
 
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 
 from service import model_repository, model_runtime, predictor
 from service.errors import ModelError
 from service.model_runtime import Model
-from service.model_version import ModelVersion
 from service.settings import Settings
 from service.tensors import zeros
 from service.volume import os_errors_explained
@@ -35,22 +35,28 @@ def load(settings: Settings) -> ServedModel:
     with os_errors_explained():
         found = model_repository.find(settings)
         model_repository.verify(found, settings.model_repository)
-        model = model_runtime.load(found.directory)
-    if settings.serve_predict:
-        warm_up(model, found)
-    else:
-        warm_up_blindly(model)
+        model = prove(found.directory, settings)
     return ServedModel(found.name, found.version, model)
 
 
-def warm_up(model: Model, found: ModelVersion) -> None:
+def prove(directory: Path, settings: Settings) -> Model:
+    """Load the model in a directory and ask it once; raise `ModelError` if it cannot be served."""
+    model = model_runtime.load(directory)
+    if settings.serve_predict:
+        warm_up(model, directory)
+    else:
+        warm_up_blindly(model)
+    return model
+
+
+def warm_up(model: Model, directory: Path) -> None:
     """Ask the example request, so that the first caller waits for nothing and a misfit shows now."""
     try:
         predictor.predict(model, predictor.EXAMPLE)
     except Exception as error:
         reason = str(error).partition("\n")[0]
         raise ModelError(
-            f"{found.directory} loads but does not answer the example request of src/service/predictor.py "
+            f"{directory} loads but does not answer the example request of src/service/predictor.py "
             f"({reason}): fit the one to the other"
         ) from error
 

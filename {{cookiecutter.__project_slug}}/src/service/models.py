@@ -1,6 +1,7 @@
 """`python -m service.models`: look at a model volume and change it, in steps that leave it whole."""
 
 import argparse
+import contextlib
 import os
 import re
 import signal
@@ -8,16 +9,18 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from service import model_repository, model_store, staging
+from service import loader, model_repository, model_store, staging
 from service.errors import ModelError
+from service.model_version import ModelVersion
 from service.settings import PLAIN_PATH, Settings, SettingsError, read_settings
 from service.volume import os_errors_explained
 
 
 def main() -> None:
     """Do what the command line says; leave with one sentence on stderr if that cannot be done."""
-    # A way out that cleans up, as it is for Ctrl-C.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, leave)
+    os.umask(0o022)  # what is on the volume is for everybody
     arguments = parse()
     try:
         settings = read_settings()
@@ -26,6 +29,11 @@ def main() -> None:
             arguments.command(settings, arguments)
     except (ModelError, SettingsError) as error:
         sys.exit(str(error))
+
+
+def leave(number: int, _: object) -> None:
+    """Leave in a way that cleans up."""
+    sys.exit(128 + number)
 
 
 def plain(text: str) -> str:
@@ -51,7 +59,7 @@ def parse() -> Any:
     commands.add_parser("list", help="list what is on the volume").set_defaults(command=list_versions)
     commands.add_parser("verify", help="check every file").set_defaults(command=verify_versions)
 
-    use = commands.add_parser("use", help="serve this version after the next start; `latest` for the newest")
+    use = commands.add_parser("use", help="serve this version from the next start on")
     use.add_argument("version", type=plain, metavar="VERSION")
     use.add_argument("--name", type=plain, help="the model whose version it is; by default the only one")
     use.set_defaults(command=use_version)
@@ -62,7 +70,13 @@ def add_version(settings: Settings, arguments: Any) -> None:
     """Add a version and say which."""
     name = arguments.name or settings.model_name
     with staging.locked(settings.model_repository):
-        added = model_store.add(settings.model_repository, arguments.source, name, arguments.version)
+        added = model_store.add(
+            settings.model_repository,
+            arguments.source,
+            name,
+            arguments.version,
+            lambda directory: loader.prove(directory, settings),
+        )
     sys.stdout.write(f"{added} is on the volume; a start of the service serves {find_served(settings)}\n")
 
 
@@ -77,7 +91,7 @@ def use_version(settings: Settings, arguments: Any) -> None:
 def list_versions(settings: Settings, _: Any) -> None:
     """List every version; mark the one that a start of the service would serve."""
     served = find_served(settings)
-    for version in model_repository.list_versions(settings):
+    for version in find_versions(settings):
         sys.stdout.write(f"{version}{'  served' if str(version) == served else ''}\n")
 
 
@@ -85,7 +99,7 @@ def verify_versions(settings: Settings, _: Any) -> None:
     """Check what would be served, then every version; raise `ModelError` with all that is wrong."""
     problems = []
     model_repository.find(settings)
-    for version in model_repository.list_versions(settings):
+    for version in find_versions(settings):
         try:
             model_repository.verify(version, settings.model_repository)
             sys.stdout.write(f"{version} is as it was meant\n")
@@ -93,6 +107,15 @@ def verify_versions(settings: Settings, _: Any) -> None:
             problems.append(str(error))
     if problems:
         raise ModelError("\n".join(problems))
+
+
+def find_versions(settings: Settings) -> list[ModelVersion]:
+    """Return every version on the volume, and what would be served if it is none of them."""
+    versions = model_repository.list_versions(settings)
+    with contextlib.suppress(ModelError):
+        served = model_repository.find(settings)
+        versions += [served] if served not in versions else []
+    return versions
 
 
 def find_served(settings: Settings) -> str:

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from service.errors import ServiceError
 
 MOST_PROBLEMS = 3
+LONGEST_PLACE = 100  # characters; an unknown key may be as long as the body
 
 
 class Problem(BaseModel):
@@ -48,5 +49,6 @@ async def answer_invalid_request(request: Request, error: RequestValidationError
 def describe_problems(problems: Sequence[Mapping[str, Any]]) -> str:
     """Say in one sentence what pydantic finds wrong, the first things alone."""
     return "; ".join(
-        f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in problems[:MOST_PROBLEMS]
+        f"{'.'.join(map(str, problem['loc']))[:LONGEST_PLACE]}: {problem['msg']}"
+        for problem in problems[:MOST_PROBLEMS]
     )

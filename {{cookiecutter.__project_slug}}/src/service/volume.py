@@ -1,12 +1,16 @@
 """Files on the model volume: where links lead, and what an operating system's refusals mean."""
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 
 from service.errors import ModelError
+
+LONGEST_WORD = 256  # bytes
 
 
 def follow(path: Path, volume: Path) -> Path:
@@ -40,13 +44,31 @@ def require_file(directory: Path, name: str, volume: Path) -> Path:
         raise ModelError(f"{directory / name} is missing {found}: copy the model there") from None
 
 
+def open_file(path: Path, volume: Path) -> BufferedReader:
+    """Open a regular file of the volume; reading anything else might never end."""
+    target = follow(path, volume)
+    if not stat.S_ISREG(target.stat().st_mode):
+        raise ModelError(f"{path} is not a file: copy the model again")
+    return target.open("rb")
+
+
+def read_word(path: Path, volume: Path) -> str:
+    """Return what a small file says, without the line end; raise `ModelError` if it is no word."""
+    with open_file(path, volume) as file:
+        content = file.read(LONGEST_WORD + 1)
+    word = content.decode(errors="replace").strip()
+    if len(content) > LONGEST_WORD or not re.fullmatch(r"[\w./-]+", word):
+        raise ModelError(f"{path} does not hold the name of a version: remove it")
+    return word
+
+
 @contextmanager
 def os_errors_explained() -> Iterator[None]:
     """Turn what an operating system says of a file into a `ModelError`."""
     try:
         yield
     except PermissionError as error:
-        raise ModelError(explain_denial(Path(error.filename))) from error
+        raise ModelError(explain_denial(Path(error.filename or "."))) from error
     except OSError as error:
         raise ModelError(f"{error.filename or 'the volume'} cannot be used: {error.strerror}") from error
 
