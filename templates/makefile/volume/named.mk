@@ -4,4 +4,4 @@ DIRECTORY = models
 MODELS = MODEL_IMPORT=. docker compose run --rm models
 ADD = source="$$(realpath -- "$$FILE")"; \
 	if [ -d "$$source" ]; then name=.; else name="$$(basename "$$source")"; source="$$(dirname "$$source")"; fi; \
-	MODEL_IMPORT="$$source" docker compose run --rm models add $(AS) -- "$$name"
+	MODEL_IMPORT="$$source" docker compose run --rm models add $(AS) "$$name"
