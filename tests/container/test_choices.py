@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from answers import CHOICES, DEFAULTS, FACTS, Answers, cover, nearest
 from container.conftest import IMAGES
 from project import CommandFailedError, Project, free_port, poetry_settings, render, run
@@ -102,6 +103,14 @@ def test_containers_share_a_volume_and_none_can_write_there(project: Project, an
         run_python(project, "-c", "open('/models/here', 'w')")
     assert run_python(project, "-m", "service.models", "list").endswith("  served\n")
     assert project.predict()
+
+
+@pytest.mark.parametrize("answers", [nearest("model_volume", volume) for volume in CHOICES["model_volume"]])
+def test_the_workflow_of_a_project_runs(project: Project, answers: Answers) -> None:
+    workflow = yaml.safe_load((project.path / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
+    steps = workflow["jobs"]["image"]["steps"]
+    said = [do(project, step["run"]) for step in steps if "run" in step]
+    assert FACTS["_samples"]["digits"]["answer"] in "".join(said)
 
 
 @pytest.mark.parametrize("answers", [nearest("model_volume", "named")])
