@@ -1,4 +1,5 @@
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,7 @@ class NoModel:
     """Stands for a model that is never asked."""
 
 
-SERVED = ServedModel("digits", "1", NoModel())  # type: ignore[arg-type]
+SERVED = ServedModel("digits", "1", Path(), NoModel())  # type: ignore[arg-type]
 
 
 def test_there_is_no_model_while_it_is_loading() -> None:

@@ -8,6 +8,7 @@ import socket
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any, ClassVar
 
 import uvicorn
@@ -47,7 +48,7 @@ def ask(address: tuple[str, int], request: str, body: str = "") -> None:
 def main() -> None:
     """Start, ask, stop."""
     configured = Server(Settings(host="127.0.0.1"))
-    configured.readiness.load_succeeded(ServedModel("none", "0", NoModel()))  # type: ignore[arg-type]
+    configured.readiness.load_succeeded(ServedModel("none", "0", Path(), NoModel()))  # type: ignore[arg-type]
     configured.config.port = 0  # any that is free
     # Not our own server: it would leave at once, because there is no model.
     server = uvicorn.Server(configured.config)

@@ -7,6 +7,7 @@ from pathlib import Path
 from service import model_repository, model_runtime, predictor
 from service.errors import ModelError
 from service.model_runtime import Model
+from service.model_version import ModelVersion
 from service.settings import Settings
 from service.tensors import zeros
 from service.volume import os_errors_explained
@@ -15,16 +16,10 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class ServedModel:
-    """A model that has proved that it answers, and what it is called."""
+class ServedModel(ModelVersion):
+    """A version that has proved that it answers."""
 
-    name: str
-    version: str
     model: Model
-
-    def __str__(self) -> str:
-        """Name it as the repository does."""
-        return f"{self.name}/{self.version}"
 
 
 def load(settings: Settings) -> ServedModel:
@@ -36,7 +31,7 @@ def load(settings: Settings) -> ServedModel:
         found = model_repository.find(settings)
         model_repository.verify(found, settings.model_repository)
         model = prove(found.directory, settings)
-    return ServedModel(found.name, found.version, model)
+    return ServedModel(found.name, found.version, found.directory, model)
 
 
 def prove(directory: Path, settings: Settings) -> Model:

@@ -2,11 +2,11 @@ import json
 from typing import Any
 
 import pytest
+from conftest import wait_until
 from fastapi.testclient import TestClient
 
 from service import model_repository, predictor
 from service.app import create_app
-from service.loader import ServedModel
 from service.readiness import Readiness
 from service.settings import Settings
 from service.tensors import Tensor, datatype_of
@@ -129,7 +129,7 @@ def test_a_body_that_is_too_large_is_refused_in_the_same_form(settings: Settings
     limited = settings.model_copy(update={"max_body_bytes": 10})
     readiness = Readiness()
     with TestClient(create_app(limited, readiness)) as client:
-        readiness.load_succeeded(ServedModel(path.removeprefix("/v2/models/"), "1", Echo()))  # type: ignore[arg-type]
+        wait_until(lambda: readiness.status.ready)
         assert "more than 10 bytes" in complaint(client, f"{path}/infer", b"x" * 11, 413)
 
 
@@ -147,8 +147,7 @@ def test_without_predict_any_model_is_served(settings: Settings, monkeypatch: py
     monkeypatch.setattr("service.model_runtime.load", lambda _: Echo())
     readiness = Readiness()
     with TestClient(create_app(settings.model_copy(update={"serve_predict": False}), readiness)) as client:
-        while client.get("/v2/health/ready").status_code != 200:
-            assert readiness.failure is None
+        wait_until(lambda: readiness.status.ready)
         name = client.get("/health").json()["model"]["name"]
         given = {"name": "anything", "shape": [2], "datatype": "FP64", "data": [1, 2.5]}
         assert client.post("/predict", json={}).status_code == 404
