@@ -108,8 +108,9 @@ def test_no_accepted_request_is_lost_when_it_is_stopped_under_load(project: Proj
             outcomes = json.loads(load.communicate(timeout=60)[0])
         assert project.inspect("{{.State.ExitCode}}") == "0"
     assert outcomes.pop("not accepted") > 0
-    assert outcomes.keys() == {"answered"}, outcomes
     assert outcomes["answered"] > 500
+    # Whoever connects in the very moment in which the socket closes is reset by the kernel, now and then.
+    assert sum(outcomes.values()) - outcomes["answered"] <= 1, outcomes
 
 
 @every_base
