@@ -41,7 +41,7 @@ bench: .venv ## Measure what the choices cost, for docs/choosing.md
 	PYTHONPATH=hooks uv run tools/bench.py
 
 docs: .venv ## Write docs/choosing.md anew from the table of facts and what was measured
-	uv run tools/choosing.py
+	PYTHONPATH=hooks uv run tools/choosing.py
 
 sample-models: .venv ## Train the sample models anew; the embeddings need npm
 	uv run tools/train_samples.py

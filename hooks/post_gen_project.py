@@ -46,7 +46,7 @@ def find_reason(stderr: str) -> str:
 
 
 def find_way(project: Path, start: Path) -> str:
-    """Return the way from where cookiecutter was called to the project, or all of it if that is shorter."""
+    """Return the way from where cookiecutter was called; if it would lead upwards, the whole path."""
     way = os.path.relpath(project, start)
     return shlex.quote(way if not way.startswith("..") else str(project))
 

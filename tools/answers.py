@@ -2,12 +2,11 @@
 
 import itertools
 import json
-from pathlib import Path
 
 from covertable import make
 from pre_gen_project import find_conflicts
+from project import TEMPLATE, Answers
 
-TEMPLATE = Path(__file__).parents[1]
 TABLE = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
 PROMPTS = TABLE["__prompts__"]
 
@@ -16,7 +15,6 @@ CHOICES = {name: choices for name, choices in OPTIONS.items() if isinstance(choi
 DEFAULTS = {name: choices[0] for name, choices in CHOICES.items()}
 FACTS = {name: facts for name, facts in TABLE.items() if name.startswith("_") and not name.startswith("__")}
 
-Answers = dict[str, str]
 Pairs = set[tuple[tuple[str, str], tuple[str, str]]]
 
 

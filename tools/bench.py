@@ -20,9 +20,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from answers import CHOICES, DEFAULTS, SUPPORTED, name, nearest
+from answers import CHOICES, DEFAULTS, SUPPORTED, Answers, name, nearest
 from choosing import MEASUREMENTS, write_page
-from project import TEMPLATE, Answers, Project, docker_answers, poetry_settings, render, run
+from project import TEMPLATE, Project, docker_answers, poetry_settings, render, run
 from rich.console import Console
 from rich.table import Table
 

@@ -3,16 +3,11 @@
 import json
 from pathlib import Path
 
+from answers import DEFAULTS, TABLE, TEMPLATE
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from project import TEMPLATE
 
 MEASUREMENTS = TEMPLATE / "docs" / "measurements.json"
 PAGE = TEMPLATE / "docs" / "choosing.md"
-
-
-def read(path: Path) -> dict:
-    """Return what a JSON file holds."""
-    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def make_page() -> str:
@@ -24,16 +19,15 @@ def make_page() -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    table, measured = read(TEMPLATE / "cookiecutter.json"), read(MEASUREMENTS)
-    defaults = {name: choices[0] for name, choices in table.items() if isinstance(choices, list)}
+    measured = json.loads(MEASUREMENTS.read_text(encoding="utf-8"))
 
     def cell(**answers: str) -> dict | None:
         """Return what was measured with these answers, the others as they are by default."""
-        wanted = defaults | answers
+        wanted = DEFAULTS | answers
         found = [each for each in measured["cells"] if wanted.items() >= each["answers"].items()]
         return found[0] if found else None
 
-    return environment.get_template("choosing.md.j2").render(table=table, measured=measured, cell=cell)
+    return environment.get_template("choosing.md.j2").render(table=TABLE, measured=measured, cell=cell)
 
 
 def write_page() -> None:

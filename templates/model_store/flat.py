@@ -32,7 +32,8 @@ def add(repository: Path, source: Path, name: str | None, version: str | None, p
         if version in find_numbers(repository):
             raise ModelError(f"{repository / VERSIONS / version} is there already: choose another number")
         keep(repository, directory, version)
-    return use(repository, name, version)
+    switch(repository, version)
+    return ModelVersion(name or DEFAULT_NAME, version, repository / VERSIONS / version)
 
 
 def next_number(repository: Path) -> str:

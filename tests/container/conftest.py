@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import shutil
 import subprocess
 import tarfile
@@ -71,6 +72,14 @@ def project(build: Build, answers: Answers) -> Project:
 def volume(project: Project, tmp_path: Path) -> Path:
     """A copy of the project's model volume, to be spoilt."""
     return Path(shutil.copytree(project.path / "models", tmp_path / "models"))
+
+
+def read_example(project: Project) -> tuple[list[str], str, str]:
+    """Return what the README says under "Run it": the commands to start, the question, the answer."""
+    readme = (project.path / "README.md").read_text(encoding="utf-8")
+    section = re.search(r"## Run it\n(.*?)\n## ", readme, re.DOTALL)[1]
+    *commands, curl, answer = re.findall(r"^    (.*)$", section, re.MULTILINE)
+    return commands, curl.replace("localhost:8000", f"localhost:{project.port}"), answer
 
 
 def last_words(project: Project, **environment: str) -> str:

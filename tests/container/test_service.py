@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from container.conftest import every_base
+from container.conftest import every_base, read_example
 from project import CommandFailedError, Project, run
 
 LOAD = Path(__file__).with_name("load.py")
@@ -35,10 +35,7 @@ def test_it_becomes_healthy_and_reads_the_example(project: Project) -> None:
 
 @every_base
 def test_the_example_of_the_readme_works_as_it_is_written(project: Project) -> None:
-    readme = (project.path / "README.md").read_text(encoding="utf-8")
-    section = re.search(r"## Run it\n(.*?)\n## ", readme, re.DOTALL)[1]
-    up, curl, answer = re.findall(r"^    (.*)$", section, re.MULTILINE)
-    curl = curl.replace("localhost:8000", f"localhost:{project.port}")
+    (up,), curl, answer = read_example(project)
     try:
         run(["bash", "-c", up], project.path, PORT=str(project.port))
         assert run(["bash", "-c", curl], project.path) == answer

@@ -1,4 +1,4 @@
 # The model volume is a directory of this machine.
 DIRECTORY = $(or $(MODEL_VOLUME),$(call dotenv,MODEL_VOLUME),models)
-MODELS = MODEL_REPOSITORY="$(DIRECTORY)" $(if $(wildcard .env),{{ manager.run_with_env }},{{ run }})python -m service.models
+MODELS = MODEL_REPOSITORY="$(DIRECTORY)" $(python) -m service.models
 ADD = $(MODELS) add $(AS) "$$FILE"

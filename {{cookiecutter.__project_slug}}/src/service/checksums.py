@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from service.errors import ModelError
-from service.volume import open_file
+from service.volume import STAGING_PREFIX, open_file
 
 FILE_NAME = "SHA256SUMS"
 # What lies about on volumes without being of a model: a desktop's, a file system's, and what keeps versions.
@@ -49,7 +49,7 @@ def list_files(directory: Path) -> list[str]:
 
 def is_unverifiable(entry: Path) -> bool:
     """Whether a model could read what is in here although no `sha256sum *` lists it."""
-    known = entry.name in NOBODYS or entry.name.startswith(".tmp-")
+    known = entry.name in NOBODYS or entry.name.startswith(STAGING_PREFIX)
     return not known and (entry.name.startswith(".") or entry.is_dir())
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from service import checksums
 from service.errors import ModelError
+from service.volume import STAGING_PREFIX
 
-PREFIX = ".tmp-"
 # Loads the model in a directory, and raises `ModelError` if a start of the service would refuse it.
 Prove = Callable[[Path], object]
 
@@ -27,7 +27,7 @@ def locked(repository: Path) -> Iterator[None]:
     descriptor = os.open(repository, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        for left in repository.glob(f"{PREFIX}*"):
+        for left in repository.glob(f"{STAGING_PREFIX}*"):
             remove(left)
         yield
     finally:
@@ -45,7 +45,7 @@ def remove(path: Path) -> None:
 @contextmanager
 def staged(repository: Path) -> Iterator[Path]:
     """Yield a hidden directory on the volume, which is gone afterwards unless it was renamed."""
-    directory = Path(tempfile.mkdtemp(prefix=PREFIX, dir=repository))
+    directory = Path(tempfile.mkdtemp(prefix=STAGING_PREFIX, dir=repository))
     try:
         directory.chmod(0o755)
         yield directory

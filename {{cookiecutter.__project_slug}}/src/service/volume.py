@@ -11,6 +11,8 @@ from pathlib import Path
 from service.errors import ModelError
 
 LONGEST_WORD = 256  # bytes
+# How the name of a directory begins that is being filled and is nobody's yet.
+STAGING_PREFIX = ".tmp-"
 
 
 def follow(path: Path, volume: Path) -> Path:

@@ -98,17 +98,24 @@ async def model_metadata(served: ModelDep, name: str, version: str | None = None
 async def infer(request: Request, served: ModelDep, name: str, version: str | None = None) -> Response:
     """Ask a model; the outputs come back flat, in row-major order."""
     require(served, name, version)
-    asked = read_request(await request.body())
+    # Reading and writing JSON takes as long as many a model: in a thread, and the event loop stays free.
+    content = await run_in_threadpool(answer, await request.body(), served)
+    return Response(content, media_type="application/json")
+
+
+def answer(body: bytes, served: ServedModel) -> bytes:
+    """Answer a request in JSON; raise `InvalidRequestError` for what the model cannot be asked."""
+    asked = read_request(body)
     inputs = read_inputs(asked, served)
     wanted = choose_outputs(asked, served)
-    outputs = await run_in_threadpool(ask, served, inputs)
-    answer = {
+    outputs = ask(served, inputs)
+    response = {
         "model_name": served.name,
         "model_version": served.version,
         **({"id": asked.id} if asked.id else {}),
         "outputs": [write_output(name, outputs[name]) for name in wanted],
     }
-    return Response(pydantic_core.to_json(answer, inf_nan_mode="null"), media_type="application/json")
+    return pydantic_core.to_json(response, inf_nan_mode="null")
 
 
 def require(served: ServedModel, name: str, version: str | None) -> None:
