@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tarfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -49,17 +50,24 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
     return lambda answers: build_once(frozenset(answers.items()))
 
 
-def list_files(image: str) -> set[str]:
-    """Return the path of every file in an image."""
+@contextmanager
+def exported(image: str) -> Iterator[tarfile.TarFile]:
+    """Give every file in an image."""
     container = subprocess.run(
         ["docker", "create", image, "none"], capture_output=True, text=True, check=True
     ).stdout.strip()
     try:
         export = subprocess.run(["docker", "export", container], capture_output=True, check=True).stdout
         with tarfile.open(fileobj=io.BytesIO(export)) as archive:
-            return set(archive.getnames())
+            yield archive
     finally:
         subprocess.run(["docker", "rm", container], capture_output=True, check=True)
+
+
+def list_files(image: str) -> set[str]:
+    """Return the path of every file in an image."""
+    with exported(image) as archive:
+        return set(archive.getnames())
 
 
 @pytest.fixture

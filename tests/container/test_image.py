@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from answers import Answers, nearest
-from container.conftest import CELLS, IMAGES, every_base, list_files
+from container.conftest import CELLS, IMAGES, every_base, exported, list_files
 from project import Project, run
 
 
@@ -15,6 +15,8 @@ def inspect_image(project: Project) -> dict:
     return json.loads(run(["docker", "image", "inspect", project.image], project.path))[0]
 
 
+# What follows the magic number in byte code that is checked against its source's content: PEP 552.
+CHECKED_HASH = b"\3\0\0\0"
 # Ten per cent above what was measured: a megabyte more is a decision, not an accident.
 LIMITS = {"slim": 295, "alpine": 175, "distroless": 220}
 
@@ -53,6 +55,15 @@ def test_no_byte_code_is_missing_and_none_is_written(project: Project) -> None:
         assert re.findall(r"(?m)^[AC] /opt/bytecode/.*", changes) == []
     finally:
         run(["docker", "rm", "--force", container], project.path)
+
+
+@every_base
+def test_byte_code_holds_whatever_times_its_sources_got(project: Project) -> None:
+    with exported(project.image) as archive:
+        cached = [member for member in archive if re.match(r"opt/bytecode/.*\.pyc$", member.name)]
+        kinds = {archive.extractfile(member).read(8)[4:] for member in cached}
+    assert len(cached) > 400
+    assert kinds == {CHECKED_HASH}
 
 
 @every_base

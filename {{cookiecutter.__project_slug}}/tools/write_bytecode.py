@@ -4,6 +4,7 @@ The image build runs this with PYTHONPYCACHEPREFIX set; see the Dockerfile. Ther
 stand-in refuses to answer, and everything else is real: the server, a connection, each kind of request.
 """
 
+import importlib.util
 import socket
 import sys
 import threading
@@ -45,6 +46,17 @@ def ask(address: tuple[str, int], request: str, body: str = "") -> None:
             pass
 
 
+def rely_on_content(cached: Path) -> None:
+    """Make byte code hold for what its source says, not for when that was written (PEP 552, checked).
+
+    A builder that copies files takes those of equal content for equal, so their times may differ.
+    """
+    code = cached.read_bytes()
+    source = Path(importlib.util.source_from_cache(str(cached)))
+    digest = importlib.util.source_hash(source.read_bytes())
+    cached.write_bytes(code[:4] + (0b11).to_bytes(4, "little") + digest + code[16:])
+
+
 def main() -> None:
     """Start, ask, stop."""
     configured = Server(Settings(host="127.0.0.1"))
@@ -67,6 +79,8 @@ def main() -> None:
     ask(address, "POST /v2/models/none/infer", TENSOR)
     server.should_exit = True
     thread.join()
+    for cached in Path(str(sys.pycache_prefix)).rglob("*.pyc"):
+        rely_on_content(cached)
 
 
 if __name__ == "__main__":
