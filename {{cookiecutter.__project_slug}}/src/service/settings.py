@@ -37,8 +37,38 @@ class Settings(BaseSettings):
     serve_predict: bool = True
     """Whether /predict is served; without it, the model need not answer the example of predictor.py."""
 
+    serve_docs: bool = True
+    """Whether /docs and /openapi.json are served."""
+
+    model_reload_seconds: Annotated[float, Field(ge=0, le=86400)] = 0
+    """Seconds between two looks at the volume for another version; 0 looks at the start alone."""
+
+    inference_threads: Annotated[int, Field(ge=1, le=1024)] | None = None
+    """Threads that compute; none means as many as the container may use processors."""
+
+    max_batch_size: Annotated[int, Field(ge=1, le=65536)] = 64
+    """The most rows in one call of the model and in one request; 1 joins no requests, whatever their rows."""
+
+    max_batch_delay_ms: Annotated[float, Field(ge=0, le=60000)] = 0
+    """Milliseconds for which an incomplete batch waits for more rows; 0 takes those that wait already."""
+
+    max_queue_size: Annotated[int, Field(ge=1, le=1_000_000)] = 1024
+    """The most rows that wait for the model; who comes then is answered 503 at once."""
+
+    request_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 30
+    """Seconds from a request's first byte to its answer at the latest; then it is answered 504."""
+
+    receive_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 10
+    """Seconds for a caller to send a whole request; then it is cut off."""
+
     max_body_bytes: Annotated[int, Field(ge=1)] = 1_000_000
     """The largest request body that is read, in bytes."""
+
+    api_key_file: Path | None = None
+    """File with the key that callers must send; none lets everybody ask."""
+
+    log_format: Literal["console", "json"] = "console"
+    """How a line of the log looks: for people, or one JSON object."""
 
     drain_seconds: Annotated[float, Field(gt=0, le=3600)] = 9.0
     """Seconds from SIGTERM to the exit at the latest; fewer than the container's stop grace period."""
