@@ -12,6 +12,8 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 import onnxruntime
 
 FILE_NAME = "model.onnx"
+# Whether the file is mapped: then it need not fit into memory, and processes share it.
+IS_MAPPED = False
 # The protocol's names of ONNX Runtime's types; what is missing here cannot be a NumPy array.
 DATATYPES = {
     "tensor(bool)": "BOOL",

@@ -10,6 +10,8 @@ from service.errors import ModelError
 from service.tensors import Arrays, Tensor
 
 FILE_NAME = "model.onnx"
+# Whether the file is mapped: then it need not fit into memory, and processes share it.
+IS_MAPPED = False
 # The protocol's names of tract's types; what is missing here cannot be a NumPy array.
 DATATYPES = {
     DatumType.BOOL: "BOOL",

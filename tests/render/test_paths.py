@@ -14,7 +14,7 @@ ALWAYS = """
 .dockerignore .empty .env.example .gitattributes .github/workflows/ci.yml .gitignore .python-version
 Dockerfile MODELS.md Makefile README.md compose.yaml examples/predict.json pyproject.toml
 src/service/__init__.py src/service/__main__.py src/service/about.py src/service/app.py
-src/service/body_limit.py src/service/checksums.py src/service/dependencies.py src/service/draining.py
+src/service/beside.py src/service/body_limit.py src/service/checksums.py src/service/dependencies.py src/service/draining.py
 src/service/errors.py src/service/healthcheck.py src/service/loader.py src/service/model_repository.py
 src/service/model_runtime.py src/service/model_store.py src/service/model_version.py
 src/service/models.py src/service/predictor.py src/service/problems.py src/service/readiness.py
@@ -62,6 +62,8 @@ def expected_paths(answers: Answers) -> set[str]:
         paths.add("model.Dockerfile")
     if answers["model_runtime"] in {"scikit-learn", "model2vec", "custom"}:
         paths.add(f"tests/test_{answers['model_runtime'].replace('-', '_')}.py")
+    if answers["model_runtime"] in {"model2vec", "custom"}:
+        paths |= {"src/service/mapped_weights.py", "tests/test_mapped_weights.py"}
     return paths
 
 
