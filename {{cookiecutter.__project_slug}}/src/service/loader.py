@@ -49,13 +49,13 @@ def load(settings: Settings) -> LoadedModel:
             # What was verified need not be what was loaded.
             del model
             logger.warning("model %s was changed while it was being loaded: loading it again", found)
-    raise ModelError(f"{found.directory} is changed again and again: rename a model to there when it is whole")
+    raise ModelError(f"{found.directory} is changed again and again: put a model there when it is whole")
 
 
 def load_verified(found: ModelVersion, settings: Settings) -> Model:
-    """Load a version and compute the checksums of its files meanwhile; what is damaged is never asked by callers.
+    """Load a version while its files are verified; raise `ModelError` if it is not what it was meant to be.
 
-    No model runtime executes anything that it reads from a file, so a file may be read before it is verified.
+    No model runtime executes anything that a file holds, so that one may be read before it is verified.
     """
     files = model_repository.list_files(found, settings.model_repository)
     size = sum(file.path.stat().st_size for file in files)
