@@ -6,6 +6,7 @@ file's size.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,10 +50,9 @@ def find_rooms() -> Iterator[Room]:
 
 def read_number(file: Path) -> int | None:
     """Return the number that a file holds; none if there is no such file, or if it says `max`."""
-    try:
+    with suppress(OSError, ValueError):
         return int(file.read_text())
-    except (OSError, ValueError):
-        return None
+    return None
 
 
 def read_table(file: Path) -> dict[str, int]:
