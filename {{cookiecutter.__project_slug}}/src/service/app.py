@@ -10,13 +10,14 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from service import loader
+from service import serving
 from service.about import about
 from service.api_key import RequireKey, describe_key, read_api_key
 from service.body_limit import LimitBody
 from service.draining import CloseWhileDraining
 from service.errors import ModelError, ServiceError
 from service.memory import memory_limit
+from service.metrics import Metrics
 from service.problems import answer_http_error, answer_invalid_request, answer_service_error
 from service.readiness import Readiness
 from service.routes import health, open_inference, predict, root
@@ -32,6 +33,7 @@ class LifespanState(TypedDict):
     """What every request finds in `request.state`."""
 
     readiness: Readiness
+    settings: Settings
 
 
 def create_app(settings: Settings, readiness: Readiness) -> FastAPI:
@@ -43,9 +45,11 @@ def create_app(settings: Settings, readiness: Readiness) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[LifespanState]:
         # A daemon thread: liveness answers while gigabytes are read, and a stop does not wait for them.
-        threading.Thread(target=load_model, args=(settings, readiness), name="load", daemon=True).start()
-        yield {"readiness": readiness}
+        loading = (settings, readiness, metrics)
+        threading.Thread(target=load_model, args=loading, name="load", daemon=True).start()
+        yield {"readiness": readiness, "settings": settings}
 
+    metrics = Metrics()
     name, version, description = about()
     app = FastAPI(
         title=name,
@@ -75,10 +79,10 @@ def create_app(settings: Settings, readiness: Readiness) -> FastAPI:
     return app
 
 
-def load_model(settings: Settings, readiness: Readiness) -> None:
+def load_model(settings: Settings, readiness: Readiness, metrics: Metrics) -> None:
     """Load the model and tell readiness how it went; nothing that happens here is lost."""
     try:
-        served = loader.load(settings)
+        served = serving.load(settings, metrics)
     except ModelError as error:
         readiness.load_failed(str(error))
     except BaseException as error:

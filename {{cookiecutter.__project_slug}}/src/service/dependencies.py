@@ -4,8 +4,9 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from service.loader import ServedModel
+from service.inference import Inference
 from service.readiness import Readiness
+from service.serving import ServedModel
 
 
 async def get_readiness(request: Request) -> Readiness:
@@ -23,3 +24,11 @@ async def get_model(readiness: ReadinessDep) -> ServedModel:
 
 
 ModelDep = Annotated[ServedModel, Depends(get_model)]
+
+
+async def get_inference(request: Request, served: ModelDep) -> Inference:
+    """Return this request's way to the model that answers now."""
+    return Inference(request, served, request.state.settings.request_timeout_seconds)
+
+
+InferenceDep = Annotated[Inference, Depends(get_inference)]
