@@ -1,23 +1,26 @@
 import os
-from pathlib import Path
 
 import pytest
 
+from service import cgroup
 from service.memory import memory_limit
 
 MACHINE = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 @pytest.mark.parametrize(
-    ("content", "limit"),
-    [("1048576\n", 1048576), ("max\n", MACHINE), ("9223372036854771712\n", MACHINE)],
-    ids=["a limit", "no limit", "no limit in version 1"],
+    ("file", "found", "limit"),
+    [
+        ("memory.max", ["1048576"], 1048576),
+        ("memory.max", ["max", "2097152"], 2097152),
+        ("memory.max", ["max"], MACHINE),
+        ("memory.limit_in_bytes", ["1048576"], 1048576),
+        ("memory.limit_in_bytes", ["9223372036854771712"], MACHINE),
+        ("memory.max", [], MACHINE),
+    ],
 )
-def test_the_limit_of_the_container_is_found(tmp_path: Path, content: str, limit: int) -> None:
-    file = tmp_path / "memory.max"
-    file.write_text(content)
-    assert memory_limit((tmp_path / "missing", file)) == limit
-
-
-def test_without_a_container_the_memory_is_that_of_the_machine(tmp_path: Path) -> None:
-    assert memory_limit((tmp_path / "missing",)) == MACHINE
+def test_the_smallest_limit_counts(
+    monkeypatch: pytest.MonkeyPatch, file: str, found: list[str], limit: int
+) -> None:
+    monkeypatch.setattr(cgroup, "read", lambda name, _="": found if name == file else [])
+    assert memory_limit() == limit

@@ -1,17 +1,12 @@
 """How much memory this container may use."""
 
-import contextlib
 import os
-from pathlib import Path
 
-# Where a container finds its own limit: version 2 of control groups, and version 1.
-LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+from service import cgroup
 
 
-def memory_limit(files: tuple[Path, ...] = LIMITS) -> int:
-    """Return the bytes that this container may use; without a limit, those that the machine has."""
-    limits = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
-    for file in files:
-        with contextlib.suppress(OSError, ValueError):  # no such version, or the word "max"
-            limits.append(int(file.read_text(encoding="ascii")))
-    return min(limits)
+def memory_limit() -> int:
+    """Return the bytes that this process may use; without a limit, those that the machine has."""
+    limits = cgroup.read("memory.max") + cgroup.read("memory.limit_in_bytes", "memory")
+    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return min([machine, *(int(limit) for limit in limits if limit != "max")])
