@@ -38,8 +38,6 @@ def address() -> Iterator[Address]:
     yield address
     server.should_exit = True
     thread.join()
-    if server.readiness.served:
-        server.readiness.served.executor.close()
 
 
 def connect(address: Address) -> socket.socket:

@@ -48,6 +48,8 @@ def create_app(settings: Settings, readiness: Readiness) -> FastAPI:
         loading = (settings, readiness, metrics)
         threading.Thread(target=load_model, args=loading, name="load", daemon=True).start()
         yield {"readiness": readiness, "settings": settings}
+        if readiness.served:
+            readiness.served.executor.close()
 
     metrics = Metrics()
     name, version, description = about()
