@@ -4,7 +4,7 @@ import pytest
 
 from service import cgroup, memory
 from service.errors import ModelError
-from service.memory import find_rooms, require_room
+from service.memory import find_rooms, memory_limit, require_room
 
 MIB = 1 << 20
 UNLIMITED = 9223372036854771712
@@ -91,3 +91,13 @@ def test_without_a_limit_there_is_none(root: Path, file: Path) -> None:
 
 def test_what_this_machine_says_of_itself_can_be_read() -> None:
     assert all(room.free >= 0 for room in find_rooms())
+
+
+@pytest.mark.parametrize("file", ["memory.max", "memory.limit_in_bytes"])
+def test_the_smallest_limit_counts(root: Path, file: str) -> None:
+    machine = memory_limit()
+    tree = root / "memory" if "in_bytes" in file else root
+    make_group(tree, file, UNLIMITED, "")
+    assert memory_limit() == machine
+    make_group(tree / "docker" / "1", file, MIB, "")
+    assert memory_limit() == MIB

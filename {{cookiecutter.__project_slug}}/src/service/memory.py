@@ -5,8 +5,9 @@ that would work; a model that fits by this measure may still be killed, because 
 file's size.
 """
 
+import contextlib
+import os
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,6 +38,12 @@ def require_room(file: Path) -> None:
         )
 
 
+def memory_limit() -> int:
+    """Return the bytes that this process may use; without a limit, those that the machine has."""
+    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return min([machine, *(room.limit for room in find_rooms())])
+
+
 def find_rooms() -> Iterator[Room]:
     """Give the room in each control group around this process that has a limit."""
     swap = read_table(MEMINFO).get("SwapFree:", 0) * 1024
@@ -50,7 +57,7 @@ def find_rooms() -> Iterator[Room]:
 
 def read_number(file: Path) -> int | None:
     """Return the number that a file holds; none if there is no such file, or if it says `max`."""
-    with suppress(OSError, ValueError):
+    with contextlib.suppress(OSError, ValueError):
         return int(file.read_text())
     return None
 
