@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TypedDict
@@ -92,6 +93,7 @@ def keep_model(settings: Settings, readiness: Readiness, metrics: Metrics) -> No
 
 def load_model(settings: Settings, readiness: Readiness, metrics: Metrics) -> None:
     """Load the model and tell readiness how it went; nothing that happens here is lost."""
+    began = time.monotonic()
     try:
         served = serving.load(settings, metrics)
     except ModelError as error:
@@ -103,3 +105,4 @@ def load_model(settings: Settings, readiness: Readiness, metrics: Metrics) -> No
     else:
         logger.info("model %s is ready", served)
         readiness.load_succeeded(served)
+        metrics.load_succeeded(served.name, served.version, time.monotonic() - began)

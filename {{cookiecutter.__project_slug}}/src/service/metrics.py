@@ -10,5 +10,11 @@ class Metrics:
     def observe_wait(self, seconds: float) -> None:
         """One request that reached the model."""
 
+    def load_succeeded(self, name: str, version: str, seconds: float) -> None:
+        """One model that is served from now on."""
+
+    def load_failed(self) -> None:
+        """One that is not."""
+
     def count_dropped(self, reason: str) -> None:
         """One request that did not: `full`, `late` or `gone`."""
