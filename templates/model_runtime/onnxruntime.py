@@ -14,6 +14,8 @@ import onnxruntime
 FILE_NAME = "model.onnx"
 # Whether one call computes in several threads, or several calls do at once.
 HAS_OWN_THREADS = True
+# Whether the file is mapped: then it need not fit into memory, and processes share it.
+IS_MAPPED = False
 # The protocol's names of ONNX Runtime's types; what is missing here cannot be a NumPy array.
 DATATYPES = {
     "tensor(bool)": "BOOL",

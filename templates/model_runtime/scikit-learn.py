@@ -17,6 +17,8 @@ from service.tensors import Arrays, Tensor, datatype_of
 FILE_NAME = "model.skops"
 # Whether one call computes in several threads, or several calls do at once.
 HAS_OWN_THREADS = False
+# Whether the file is mapped: then it need not fit into memory, and processes share it.
+IS_MAPPED = False
 # Types trusted beyond those that skops trusts itself, such as "sklearn.tree._tree.Tree" for trees and
 # forests; list what you have looked at, because a file can do whatever its types can.
 TRUSTED_TYPES: list[str] = []

@@ -12,6 +12,8 @@ from service.tensors import Arrays, Tensor
 FILE_NAME = "model.onnx"
 # Whether one call computes in several threads, or several calls do at once.
 HAS_OWN_THREADS = False
+# Whether the file is mapped: then it need not fit into memory, and processes share it.
+IS_MAPPED = False
 # The protocol's names of tract's types; what is missing here cannot be a NumPy array.
 DATATYPES = {
     DatumType.BOOL: "BOOL",

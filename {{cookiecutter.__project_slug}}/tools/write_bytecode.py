@@ -41,7 +41,7 @@ class NoModel:
 def serve(model: Any) -> ServedModel:
     """Return the stand-in as the loader would."""
     limits = Limits(threads=1, batch_rows=64, batch_delay=0, queue_rows=64)
-    return ServedModel("none", "0", Path(), model, Executor(model, limits, Metrics()))
+    return ServedModel("none", "0", Path(), model, (), Executor(model, limits, Metrics()))
 
 
 def ask(address: tuple[str, int], request: str, body: str = "") -> None:

@@ -20,6 +20,7 @@ from service.memory import memory_limit
 from service.metrics import Metrics
 from service.problems import answer_http_error, answer_invalid_request, answer_service_error
 from service.readiness import Readiness
+from service.reloading import Reloader
 from service.routes import health, open_inference, predict, root
 from service.settings import Settings
 
@@ -46,8 +47,9 @@ def create_app(settings: Settings, readiness: Readiness) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[LifespanState]:
         # A daemon thread: liveness answers while gigabytes are read, and a stop does not wait for them.
         loading = (settings, readiness, metrics)
-        threading.Thread(target=load_model, args=loading, name="load", daemon=True).start()
+        threading.Thread(target=keep_model, args=loading, name="load", daemon=True).start()
         yield {"readiness": readiness, "settings": settings}
+        readiness.drain()
         if readiness.served:
             readiness.served.executor.close()
 
@@ -79,6 +81,13 @@ def create_app(settings: Settings, readiness: Readiness) -> FastAPI:
     for routes in (open_inference, health, root):
         app.include_router(routes.router)
     return app
+
+
+def keep_model(settings: Settings, readiness: Readiness, metrics: Metrics) -> None:
+    """Load the model, then look for others if the settings say so."""
+    load_model(settings, readiness, metrics)
+    if settings.model_reload_seconds and readiness.served:
+        Reloader(settings, readiness, metrics).run()
 
 
 def load_model(settings: Settings, readiness: Readiness, metrics: Metrics) -> None:

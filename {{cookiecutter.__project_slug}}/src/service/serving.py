@@ -26,7 +26,7 @@ def load(settings: Settings, metrics: Metrics) -> ServedModel:
     """
     loaded = loader.load(settings)
     executor = Executor(loaded.model, choose_limits(loaded.model, settings), metrics)
-    return ServedModel(loaded.name, loaded.version, loaded.directory, loaded.model, executor)
+    return ServedModel(**vars(loaded), executor=executor)
 
 
 def choose_limits(model: Model, settings: Settings) -> Limits:
