@@ -24,6 +24,8 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 from tokenizers import Tokenizer
 
 FILE_NAME = "model.safetensors"
+# How the Open Inference Protocol names it: project and format.
+PLATFORM = "model2vec_safetensors"
 TOKENIZER, CONFIG = "tokenizer.json", "config.json"
 # Tokens of a text that are read, if the configuration does not say; model2vec's own default.
 MAX_LENGTH = 512

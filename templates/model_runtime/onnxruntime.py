@@ -12,6 +12,8 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 import onnxruntime
 
 FILE_NAME = "model.onnx"
+# How the Open Inference Protocol names it: project and format.
+PLATFORM = "onnxruntime_onnx"
 # The protocol's names of ONNX Runtime's types; what is missing here cannot be a NumPy array.
 DATATYPES = {
     "tensor(bool)": "BOOL",

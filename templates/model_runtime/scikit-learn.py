@@ -15,6 +15,8 @@ from service.errors import ModelError
 from service.tensors import Arrays, Tensor, datatype_of
 
 FILE_NAME = "model.skops"
+# How the Open Inference Protocol names it: project and format.
+PLATFORM = "sklearn_skops"
 # Types trusted beyond those that skops trusts itself, such as "sklearn.tree._tree.Tree" for trees and
 # forests; list what you have looked at, because a file can do whatever its types can.
 TRUSTED_TYPES: list[str] = []

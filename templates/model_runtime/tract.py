@@ -10,6 +10,8 @@ from service.errors import ModelError
 from service.tensors import Arrays, Tensor
 
 FILE_NAME = "model.onnx"
+# How the Open Inference Protocol names it: project and format.
+PLATFORM = "tract_onnx"
 # The protocol's names of tract's types; what is missing here cannot be a NumPy array.
 DATATYPES = {
     DatumType.BOOL: "BOOL",
