@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 from service import checksums
+from service.checksums import Expected
 from service.errors import ModelError
 from service.model_runtime import FILE_NAME
 from service.model_version import ModelVersion
@@ -34,9 +35,14 @@ def find(settings: Settings) -> ModelVersion:
     return ModelVersion(name, sums.get(FILE_NAME, "")[:12], repository)
 
 
+def list_files(found: ModelVersion, repository: Path) -> list[Expected]:
+    """Return every file of a version with its checksum; raises `ModelError` if they do not fit together."""
+    return checksums.list_expected(found.directory, FILE_NAME, repository)
+
+
 def verify(found: ModelVersion, repository: Path) -> None:
     """Check every file of a version; raises `ModelError` with the first that is not as it was meant."""
-    checksums.verify(found.directory, FILE_NAME, repository)
+    checksums.verify(list_files(found, repository), repository)
 
 
 def find_pinned(repository: Path, name: str, version: str) -> ModelVersion:

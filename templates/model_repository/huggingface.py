@@ -5,23 +5,23 @@ that bear their own checksum for a name (huggingface_hub, "Understand caching").
 as in a snapshot that was copied by itself, are verified by a `SHA256SUMS` beside them.
 """
 
-import hashlib
 import re
 from pathlib import Path
 
 from service import checksums
+from service.checksums import Expected
 from service.errors import ModelError
 from service.model_runtime import FILE_NAME
 from service.model_version import ModelVersion
 from service.settings import Settings
-from service.volume import follow, open_file, read_word, require_file
+from service.volume import follow_to_file, read_word, require_file
 
 PREFIX = "models--"
 DEFAULT_NAME = "model"
 DEFAULT_REF = "main"
 COMMIT = re.compile(r"[0-9a-f]{40}")
 # A blob is named by its SHA-256, or if it is small by the SHA-1 that git gives it.
-SHA256_LENGTH = 64
+BLOB = re.compile(r"[0-9a-f]{64}|[0-9a-f]{40}")
 
 
 def find(settings: Settings) -> ModelVersion:
@@ -51,40 +51,24 @@ def find_snapshot(repository: Path, name: str) -> ModelVersion:
     return ModelVersion(name, sums.get(FILE_NAME, "")[:12], repository)
 
 
-def verify(found: ModelVersion, repository: Path) -> None:
-    """Check every file of a snapshot; raises `ModelError` with the first that is not as it was meant."""
+def list_files(found: ModelVersion, repository: Path) -> list[Expected]:
+    """Return every file of a snapshot with its checksum; raises `ModelError` if they do not fit together."""
     require_file(found.directory, FILE_NAME, repository)
     blobs = (found.directory / ".." / ".." / "blobs").resolve()
     entries = list(found.directory.rglob("*"))
     files = [entry for entry in entries if entry.is_symlink() or not entry.is_dir()]
-    if all(follow(file, repository).parent == blobs for file in files):
-        for file in files:
-            verify_blob(file, repository)
-    else:
-        checksums.verify(found.directory, FILE_NAME, repository)
+    targets = [follow_to_file(file, repository) for file in files]
+    if any(target.parent != blobs or not BLOB.fullmatch(target.name) for target in targets):
+        return checksums.list_expected(found.directory, FILE_NAME, repository)
+    return [
+        Expected(file, target.name, "download the snapshot again")
+        for file, target in zip(files, targets, strict=True)
+    ]
 
 
-def verify_blob(file: Path, repository: Path) -> None:
-    """Check that a blob's content has the digest that is its name."""
-    blob = file.resolve()
-    found = digest_like(blob, repository)
-    if found != blob.name:
-        raise ModelError(
-            f"{file} is damaged or was changed (its blob is {blob.name[:12]}, its content {found[:12]}): "
-            "download the snapshot again"
-        )
-
-
-def digest_like(blob: Path, repository: Path) -> str:
-    """Return the digest of a blob by the method that its name shows: SHA-256, or git's SHA-1."""
-    with open_file(blob, repository) as file:
-        if len(blob.name) == SHA256_LENGTH:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-        header = f"blob {blob.stat().st_size}\0".encode()
-        git = hashlib.sha1(header, usedforsecurity=False)
-        while chunk := file.read(1 << 20):
-            git.update(chunk)
-        return git.hexdigest()
+def verify(found: ModelVersion, repository: Path) -> None:
+    """Check every file of a snapshot; raises `ModelError` with the first that is not as it was meant."""
+    checksums.verify(list_files(found, repository), repository)
 
 
 def directory_name(name: str) -> str:

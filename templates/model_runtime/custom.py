@@ -10,15 +10,19 @@ there could then run code here.
 from pathlib import Path
 
 import numpy as np
-import safetensors.numpy
 from numpy.typing import NDArray
 
 from service.errors import ModelError
+from service.mapped_weights import map_weights
 from service.tensors import Arrays, Tensor
 
 FILE_NAME = "model.safetensors"
 # How the Open Inference Protocol names it: project and format.
 PLATFORM = "numpy_safetensors"
+# Whether one call computes in several threads, or several calls do at once.
+HAS_OWN_THREADS = False
+# Whether the file is mapped: then it need not fit into memory, and processes share it.
+IS_MAPPED = True
 BRIGHTEST = 16
 WEIGHTS = ("hidden_weights", "hidden_bias", "output_weights", "output_bias")
 
@@ -49,15 +53,16 @@ def softmax(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     return powers
 
 
-def load(directory: Path) -> Model:
+def load(directory: Path, threads: int = 1) -> Model:
     """Read the weights of a directory.
+
+    Each call computes in the thread that makes it, so `threads` changes nothing.
 
     Raises `ModelError` with one sentence when they are not such a network.
     """
     file = directory / FILE_NAME
-    content = file.read_bytes()  # here, because safetensors calls a denied permission a missing file
     try:
-        return Model(safetensors.numpy.load(content))
-    except (safetensors.SafetensorError, KeyError, ValueError) as error:
+        return Model(map_weights(file))
+    except (KeyError, ValueError) as error:
         reason = str(error).partition("\n")[0]
         raise ModelError(f"{file} does not hold this network's weights ({reason}): save it again") from error

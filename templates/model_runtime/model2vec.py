@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import safetensors.numpy
 from numpy.typing import NDArray
 
 from service.errors import ModelError
+from service.mapped_weights import map_weights
 from service.tensors import Arrays, Tensor
 
 # One text is too little for several threads; requests run in threads of their own. Told before the import.
@@ -26,6 +26,10 @@ from tokenizers import Tokenizer
 FILE_NAME = "model.safetensors"
 # How the Open Inference Protocol names it: project and format.
 PLATFORM = "model2vec_safetensors"
+# Whether one call computes in several threads, or several calls do at once.
+HAS_OWN_THREADS = False
+# Whether the file is mapped: then it need not fit into memory, and processes share it.
+IS_MAPPED = True
 TOKENIZER, CONFIG = "tokenizer.json", "config.json"
 # Tokens of a text that are read, if the configuration does not say; model2vec's own default.
 MAX_LENGTH = 512
@@ -45,7 +49,7 @@ class Model:
         self._weights = arrays.get("weights", np.ones(size, dtype=np.float32)).astype(np.float32)
         if {len(self._mapping), len(self._weights)} != {size} or self._mapping.max() >= len(self._vectors):
             raise ValueError(f"its tokenizer has {size} tokens, its table {len(self._vectors)} vectors")
-        if not np.isfinite(self._vectors).all():
+        if not np.isfinite([self._vectors.min(), self._vectors.max()]).all():
             raise ValueError("its table holds what is no number")
         self._normalize = config.get("normalize", False)
         self._tokenizer = tokenizer
@@ -94,14 +98,16 @@ def limit_length(tokenizer: Tokenizer, tokens: int | None) -> int | None:
     return tokens * int(np.median([len(token) for token in tokenizer.get_vocab()]))
 
 
-def load(directory: Path) -> Model:
+def load(directory: Path, threads: int = 1) -> Model:
     """Read the three files of a directory.
+
+    Each call computes in the thread that makes it, so `threads` changes nothing.
 
     Raises `ModelError` when one is missing or they are not a model.
     """
-    arrays = read(directory / FILE_NAME, safetensors.numpy.load)
-    tokenizer = read(directory / TOKENIZER, lambda content: Tokenizer.from_str(content.decode()))
-    config = read(directory / CONFIG, json.loads)
+    arrays = read(directory / FILE_NAME, map_weights)
+    tokenizer = read(directory / TOKENIZER, lambda file: Tokenizer.from_str(file.read_text("utf-8")))
+    config = read(directory / CONFIG, lambda file: json.loads(file.read_bytes()))
     try:
         return Model(arrays, tokenizer, config)
     except (KeyError, ValueError, TypeError, AttributeError, IndexError, OverflowError) as error:
@@ -110,17 +116,14 @@ def load(directory: Path) -> Model:
         ) from error
 
 
-def read(file: Path, parse: Callable[[bytes], Any]) -> Any:
-    """Return what a file holds.
-
-    Neither library opens it itself: safetensors calls a denied permission a missing file.
-    """
+def read(file: Path, parse: Callable[[Path], Any]) -> Any:
+    """Return what a file holds."""
     try:
-        content = file.read_bytes()
+        return parse(file)
     except FileNotFoundError:
         raise ModelError(f"{file} is missing: copy every file of the model into {file.parent}") from None
-    try:
-        return parse(content)
+    except OSError:
+        raise
     except Exception as error:  # those of tokenizers have no base class of their own
         reason = str(error).partition("\n")[0]
         raise ModelError(f"{file} is no part of such a model ({reason}): save the model again") from error

@@ -21,7 +21,7 @@ def test_a_wrong_checksum(project: Project, volume: Path) -> None:
     with (volume / "digits" / "1" / "model.onnx").open("ab") as model:
         model.write(b"!")
     sentence = last_words(project, MODEL_VOLUME=str(volume))
-    assert sentence.startswith("/models/digits/1/model.onnx is damaged or was changed (its sha256 begins ")
+    assert sentence.startswith("/models/digits/1/model.onnx is damaged or was changed (its checksum begins ")
     assert sentence.endswith("sha256sum -- * > SHA256SUMS` in the directory behind /models/digits/1")
 
 

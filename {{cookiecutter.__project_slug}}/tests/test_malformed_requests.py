@@ -105,7 +105,7 @@ def try_on_sample(settings: Settings, count: int, seed: int) -> Counter[int]:
 def try_on_every_datatype(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, count: int, seed: int
 ) -> Counter[int]:
-    monkeypatch.setattr("service.model_runtime.load", lambda _: Echo())
+    monkeypatch.setattr("service.model_runtime.load", lambda *_: Echo())
     with serve(settings.model_copy(update={"serve_predict": False})) as client:
         return ask_all(client, malformed_requests(one_of_each(), count, seed))
 

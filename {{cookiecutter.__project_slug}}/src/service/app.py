@@ -10,15 +10,22 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from service import loader
+from service import serving
 from service.about import about
+from service.api_key import RequireKey, describe_key, read_api_key
 from service.body_limit import LimitBody
 from service.draining import CloseWhileDraining
 from service.errors import ModelError, ServiceError
+from service.memory import memory_limit
+from service.metrics import Metrics
 from service.problems import answer_http_error, answer_invalid_request, answer_service_error
 from service.readiness import Readiness
+from service.reloading import Reloader
 from service.routes import health, open_inference, predict, root
 from service.settings import Settings
+
+# Of the memory: a body takes several times its size while it is answered, and the model needs the rest.
+SHARE_OF_BODIES = 1 / 8
 
 logger = logging.getLogger(__name__)
 
@@ -27,20 +34,44 @@ class LifespanState(TypedDict):
     """What every request finds in `request.state`."""
 
     readiness: Readiness
+    settings: Settings
 
 
 def create_app(settings: Settings, readiness: Readiness) -> FastAPI:
-    """Build the application; the model is loaded when it starts, not here."""
+    """Build the application; the model is loaded when it starts, not here.
+
+    Raises `SettingsError` if there should be an API key and is none.
+    """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[LifespanState]:
         # A daemon thread: liveness answers while gigabytes are read, and a stop does not wait for them.
-        threading.Thread(target=load_model, args=(settings, readiness), name="load", daemon=True).start()
-        yield {"readiness": readiness}
+        loading = (settings, readiness, metrics)
+        threading.Thread(target=keep_model, args=loading, name="load", daemon=True).start()
+        yield {"readiness": readiness, "settings": settings}
+        readiness.drain()
+        if readiness.served:
+            readiness.served.executor.close()
 
+    metrics = Metrics()
     name, version, description = about()
-    app = FastAPI(title=name, version=version, description=description, lifespan=lifespan)
-    app.add_middleware(LimitBody, max_bytes=settings.max_body_bytes)
+    app = FastAPI(
+        title=name,
+        version=version,
+        description=description,
+        lifespan=lifespan,
+        docs_url="/docs" if settings.serve_docs else None,
+        openapi_url="/openapi.json" if settings.serve_docs else None,
+        swagger_ui_oauth2_redirect_url=None,
+    )
+    app.add_middleware(
+        LimitBody,
+        max_bytes=settings.max_body_bytes,
+        max_total_bytes=int(memory_limit() * SHARE_OF_BODIES),
+    )
+    if settings.api_key_file:
+        app.add_middleware(RequireKey, key=read_api_key(settings.api_key_file))
+        describe_key(app)
     app.add_middleware(CloseWhileDraining, readiness=readiness)
     app.exception_handler(ServiceError)(answer_service_error)
     app.exception_handler(HTTPException)(answer_http_error)
@@ -54,10 +85,17 @@ def create_app(settings: Settings, readiness: Readiness) -> FastAPI:
     return app
 
 
-def load_model(settings: Settings, readiness: Readiness) -> None:
+def keep_model(settings: Settings, readiness: Readiness, metrics: Metrics) -> None:
+    """Load the model, then look for others if the settings say so."""
+    load_model(settings, readiness, metrics)
+    if settings.model_reload_seconds and readiness.served:
+        Reloader(settings, readiness, metrics).run()
+
+
+def load_model(settings: Settings, readiness: Readiness, metrics: Metrics) -> None:
     """Load the model and tell readiness how it went; nothing that happens here is lost."""
     try:
-        served = loader.load(settings)
+        served = serving.load(settings, metrics)
     except ModelError as error:
         readiness.load_failed(str(error))
     except BaseException as error:

@@ -1,11 +1,14 @@
 """Proof that a model's files are the ones that were meant: `SHA256SUMS`, as `sha256sum` writes it."""
 
 import hashlib
+import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from service.errors import ModelError
-from service.volume import STAGING_PREFIX, open_file
+from service.volume import STAGING_PREFIX, follow_to_file, open_file
 
 FILE_NAME = "SHA256SUMS"
 # What lies about on volumes without being of a model: a desktop's, a file system's, and what keeps versions.
@@ -13,13 +16,23 @@ NOBODYS = {".DS_Store", "lost+found", ".current", ".versions"}
 LARGEST_LIST = 1_000_000  # bytes; some ten thousand files
 # GNU coreutils, "cksum output modes": the digest, a space, a space or an asterisk, the file name.
 LINE = re.compile(r"(?P<digest>[0-9a-f]{64}) [ *](?P<name>[^\0]+)")
+# How a digest is made, by its length: `SHA256SUMS` holds the one, a hub cache both.
+ALGORITHMS = {64: "sha256", 40: "git"}
 
 
-def verify(directory: Path, required: str, volume: Path) -> None:
-    """Check the files of a directory against the `SHA256SUMS` among them.
+class Expected(NamedTuple):
+    """A file of a model, the digest that its content must have, and what to do if it has another."""
+
+    path: Path
+    digest: str
+    remedy: str
+
+
+def list_expected(directory: Path, required: str, volume: Path) -> list[Expected]:
+    """Return what the `SHA256SUMS` of a directory says of the files beside it; nothing but the list is read.
 
     Raises `ModelError` when the list is missing, malformed, leaves out the required file or any other that
-    is there, names one that is not, or when a file is not what the list says.
+    is there, or names one that is not.
     """
     sums = read(directory / FILE_NAME, volume)
     unlisted = [name for name in [required, *list_files(directory)] if name not in sums]
@@ -30,13 +43,28 @@ def verify(directory: Path, required: str, volume: Path) -> None:
         raise ModelError(
             f"{directory} holds {unverifiable[0]!r}, which no list of checksums can hold: take it away"
         )
-    for name, expected in sums.items():
-        found = digest(directory / name, volume)
-        if found != expected:
+    for name in sums:
+        require_listed(directory / name, volume)
+    otherwise = f"copy it again, or if the change is meant, {remedy(directory)}"
+    return [Expected(directory / name, digest, otherwise) for name, digest in sums.items()]
+
+
+def require_listed(path: Path, volume: Path) -> None:
+    """Raise `ModelError` unless a file that is listed is there."""
+    try:
+        follow_to_file(path, volume)
+    except FileNotFoundError:
+        raise ModelError(f"{path} is missing although {FILE_NAME} lists it: copy it there") from None
+
+
+def verify(files: Sequence[Expected], volume: Path) -> None:
+    """Read files; raise `ModelError` with the first whose content is not as it was meant."""
+    for file in files:
+        found = digest(file.path, volume, ALGORITHMS[len(file.digest)])
+        if found != file.digest:
             raise ModelError(
-                f"{directory / name} is damaged or was changed (its sha256 begins {found[:12]}, "
-                f"{FILE_NAME} says {expected[:12]}): copy it again, or if the change is meant, "
-                f"{remedy(directory)}"
+                f"{file.path} is damaged or was changed "
+                f"(its checksum begins {found[:12]}, not {file.digest[:12]}): {file.remedy}"
             )
 
 
@@ -87,13 +115,13 @@ def parse(line: str, path: Path) -> tuple[str, str]:
     return name, match["digest"]
 
 
-def digest(path: Path, volume: Path) -> str:
-    """Return the SHA-256 of a file in hexadecimal, read in pieces."""
-    try:
-        with open_file(path, volume) as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError:
-        raise ModelError(f"{path} is missing although {FILE_NAME} lists it: copy it there") from None
+def digest(path: Path, volume: Path, algorithm: str = "sha256") -> str:
+    """Return the digest of a file in hexadecimal, read in pieces; git's SHA-1 counts the size in."""
+    with open_file(path, volume) as file:
+        if algorithm == "git":
+            header = f"blob {os.fstat(file.fileno()).st_size}\0".encode()
+            return hashlib.file_digest(file, lambda: hashlib.sha1(header, usedforsecurity=False)).hexdigest()
+        return hashlib.file_digest(file, algorithm).hexdigest()
 
 
 def remedy(directory: Path) -> str:

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from threading import RLock
+from threading import Event, RLock
 
 from service.errors import NotReadyError
-from service.loader import ServedModel
+from service.serving import ServedModel
 
 
 class State(StrEnum):
@@ -32,6 +32,15 @@ class Status:
         return self.state is State.READY
 
 
+@dataclass(frozen=True)
+class ReloadFailure:
+    """Why the version that is served is not the one that the volume says, and since when."""
+
+    version: str | None
+    reason: str
+    since: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
 class Readiness:
     """The state of this process, told by the loading thread and the server, asked by the routes."""
 
@@ -40,6 +49,8 @@ class Readiness:
         self._lock = RLock()  # re-entrant, because a signal may interrupt its own handler
         self.status = Status(State.LOADING, "the model is being loaded and verified")
         self.served: ServedModel | None = None
+        self.reload_failure: ReloadFailure | None = None
+        self._drains = Event()
 
     @property
     def draining(self) -> bool:
@@ -60,6 +71,16 @@ class Readiness:
             if self.status.state is State.LOADING:
                 self.status = Status(State.READY, f"model {served} answers")
 
+    def switch(self, served: ServedModel) -> None:
+        """Serve another version from the next request on; a request that has its version keeps it."""
+        with self._lock:
+            previous, self.served = self.served, served
+            self.reload_failure = None
+            if self.status.ready:
+                self.status = Status(State.READY, f"model {served} answers")
+        if previous:
+            previous.executor.close()
+
     def load_failed(self, reason: str) -> None:
         """Give up: without a model there is nothing to serve."""
         with self._lock:
@@ -71,6 +92,11 @@ class Readiness:
         with self._lock:
             if self.status.state is not State.FAILED:
                 self.status = Status(State.DRAINING, "the process is stopping")
+        self._drains.set()
+
+    def wait_for_drain(self, seconds: float) -> bool:
+        """Wait until this process is told to stop, so many seconds at most; return whether it was."""
+        return self._drains.wait(seconds)
 
     def require_model(self) -> ServedModel:
         """Return the model that answers.

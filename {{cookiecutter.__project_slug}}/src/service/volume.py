@@ -46,12 +46,17 @@ def require_file(directory: Path, name: str, volume: Path) -> Path:
         raise ModelError(f"{directory / name} is missing {found}: copy the model there") from None
 
 
-def open_file(path: Path, volume: Path) -> BufferedReader:
-    """Open a regular file of the volume; reading anything else might never end."""
+def follow_to_file(path: Path, volume: Path) -> Path:
+    """Return where a path leads; raise `ModelError` if that is no file: reading it might never end."""
     target = follow(path, volume)
     if not stat.S_ISREG(target.stat().st_mode):
         raise ModelError(f"{path} is not a file: copy the model again")
-    return target.open("rb")
+    return target
+
+
+def open_file(path: Path, volume: Path) -> BufferedReader:
+    """Open a regular file of the volume."""
+    return follow_to_file(path, volume).open("rb")
 
 
 def read_word(path: Path, volume: Path) -> str:

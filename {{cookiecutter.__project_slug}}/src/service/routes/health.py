@@ -36,6 +36,14 @@ class ModelInfo(BaseModel):
     version: Annotated[str, Field(examples=["1"])]
 
 
+class ReloadInfo(BaseModel):
+    """Why another version, which the volume says is to be served, is not."""
+
+    version: Annotated[str | None, Field(description="None if no version is to be found", examples=["2"])]
+    reason: Annotated[str, Field(examples=["/models/digits/2/model.onnx is damaged or was changed"])]
+    since: Annotated[datetime, Field(description="When this was noticed, UTC")]
+
+
 class Health(BaseModel):
     """The state of the process in one look."""
 
@@ -43,6 +51,7 @@ class Health(BaseModel):
     reason: Annotated[str, Field(examples=["model digits/1 answers"])]
     since: Annotated[datetime, Field(description="When this state began, UTC")]
     model: ModelInfo | None
+    reload: Annotated[ReloadInfo | None, Field(description="What keeps another version from being served")]
     version: Annotated[str, Field(description="The version of the service", examples=["0.1.0"])]
 
 
@@ -66,12 +75,13 @@ async def ready(readiness: ReadinessDep, response: Response) -> Ready:
 @router.get("", responses={503: {"model": Health, "description": NOT_READY}})
 async def health(readiness: ReadinessDep, response: Response) -> Health:
     """Sum it up: state, model, version, and since when; 200 when ready, 503 when not."""
-    status, served = readiness.status, readiness.served
+    status, served, failure = readiness.status, readiness.served, readiness.reload_failure
     response.status_code = 200 if status.ready else 503
     return Health(
         state=status.state,
         reason=status.reason,
         since=status.since,
         model=ModelInfo(name=served.name, version=served.version) if served else None,
+        reload=ReloadInfo(**vars(failure)) if failure else None,
         version=about().version,
     )

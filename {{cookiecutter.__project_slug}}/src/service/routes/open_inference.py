@@ -15,10 +15,17 @@ from starlette.requests import ClientDisconnect
 
 from service import infer_request, infer_response, model_runtime
 from service.about import about
-from service.dependencies import ModelDep, ReadinessDep
-from service.errors import ContentEncodingError, InvalidRequestError, UnknownModelError
-from service.loader import ServedModel
+from service.dependencies import ModelDep, ReadinessDep, get_inference
+from service.errors import (
+    CallerGoneError,
+    ContentEncodingError,
+    InferenceError,
+    InvalidRequestError,
+    UnknownModelError,
+)
+from service.inference import Inference
 from service.routes.lean_route import LeanRoute
+from service.serving import ServedModel
 from service.tensors import Arrays
 
 logger = logging.getLogger(__name__)
@@ -78,13 +85,14 @@ async def model_metadata(served: ModelDep, name: str, version: str | None = None
 
 async def infer(request: Request) -> Response:
     """Ask a model; the outputs come back in row-major order, flat or in binary."""
-    served: ServedModel = request.state.readiness.require_model()
+    inference = await get_inference(request)
+    served = inference.served
     require(served, **request.path_params)
     header_length = read_headers(request)
     body = await read_body(request)
     model = served.model
     asked = await aside(len(body), infer_request.read, body, header_length, model.inputs, model.outputs)
-    outputs = await ask(served, asked.inputs)
+    outputs = await ask(inference, asked.inputs)
     size = sum(output.nbytes for output in outputs.values())
     content, header_length = await aside(size, infer_response.write, served, asked, outputs)
     if header_length is None:
@@ -122,7 +130,7 @@ async def read_body(request: Request) -> bytes:
     try:
         return await request.body()
     except ClientDisconnect:
-        raise InvalidRequestError("the caller left before the body was whole") from None
+        raise CallerGoneError("the caller left before the body was whole") from None
 
 
 async def aside[**P, R](size: int, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -135,14 +143,13 @@ async def aside[**P, R](size: int, function: Callable[P, R], *args: P.args, **kw
     return await run_in_threadpool(function, *args, **kwargs)
 
 
-async def ask(served: ServedModel, inputs: Arrays) -> Arrays:
+async def ask(inference: Inference, inputs: Arrays) -> Arrays:
     """Ask the model; that it refuses inputs of the right form is the caller's error all the same."""
     try:
-        return await run_in_threadpool(served.model.infer, inputs)
-    except Exception as error:  # each model runtime has its own
+        return await inference(inputs)
+    except InferenceError as error:
         logger.warning("the model refused a request", exc_info=True)
-        reason = str(error).partition("\n")[0]
-        raise InvalidRequestError(f"the model cannot answer these inputs: {reason}") from error
+        raise InvalidRequestError(f"the model cannot answer these inputs: {error}") from error
 
 
 infer_routes = [
