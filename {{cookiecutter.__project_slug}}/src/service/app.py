@@ -77,6 +77,8 @@ def create_app(settings: Settings, readiness: Readiness) -> FastAPI:
     app.exception_handler(ServiceError)(answer_service_error)
     app.exception_handler(HTTPException)(answer_http_error)
     app.exception_handler(RequestValidationError)(answer_invalid_request)
+    # First and not through a router of its own, each of which is asked twice: most requests go here.
+    app.routes.extend(open_inference.infer_routes)
     if settings.serve_predict:
         app.include_router(predict.router)
     for routes in (open_inference, health, root):
