@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TypedDict
@@ -15,9 +16,16 @@ from service.about import about
 from service.body_limit import LimitBody
 from service.draining import CloseWhileDraining
 from service.errors import ModelError, ServiceError
-from service.problems import answer_http_error, answer_invalid_request, answer_service_error
+from service.metrics import Metrics
+from service.observing import Observe
+from service.problems import (
+    answer_http_error,
+    answer_invalid_request,
+    answer_service_error,
+    answer_unexpected_error,
+)
 from service.readiness import Readiness
-from service.routes import health, open_inference, predict, root
+from service.routes import health, open_inference, predict, prometheus, root
 from service.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -27,33 +35,41 @@ class LifespanState(TypedDict):
     """What every request finds in `request.state`."""
 
     readiness: Readiness
+    metrics: Metrics
 
 
 def create_app(settings: Settings, readiness: Readiness) -> FastAPI:
     """Build the application; the model is loaded when it starts, not here."""
+    metrics = Metrics()
+    metrics.registry.register(prometheus.Moment(readiness))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[LifespanState]:
         # A daemon thread: liveness answers while gigabytes are read, and a stop does not wait for them.
-        threading.Thread(target=load_model, args=(settings, readiness), name="load", daemon=True).start()
-        yield {"readiness": readiness}
+        threading.Thread(
+            target=load_model, args=(settings, readiness, metrics), name="load", daemon=True
+        ).start()
+        yield {"readiness": readiness, "metrics": metrics}
 
     name, version, description = about()
     app = FastAPI(title=name, version=version, description=description, lifespan=lifespan)
     app.add_middleware(LimitBody, max_bytes=settings.max_body_bytes)
     app.add_middleware(CloseWhileDraining, readiness=readiness)
+    app.add_middleware(Observe, metrics=metrics)  # the last one is around all others
     app.exception_handler(ServiceError)(answer_service_error)
     app.exception_handler(HTTPException)(answer_http_error)
     app.exception_handler(RequestValidationError)(answer_invalid_request)
+    app.exception_handler(Exception)(answer_unexpected_error)
     if settings.serve_predict:
         app.include_router(predict.router)
-    for routes in (open_inference, health, root):
+    for routes in (open_inference, health, prometheus, root):
         app.include_router(routes.router)
     return app
 
 
-def load_model(settings: Settings, readiness: Readiness) -> None:
+def load_model(settings: Settings, readiness: Readiness, metrics: Metrics) -> None:
     """Load the model and tell readiness how it went; nothing that happens here is lost."""
+    began = time.monotonic()
     try:
         served = loader.load(settings)
     except ModelError as error:
@@ -64,4 +80,5 @@ def load_model(settings: Settings, readiness: Readiness) -> None:
         readiness.load_failed(f"the model cannot be loaded: {error!r}")
     else:
         logger.info("model %s is ready", served)
+        metrics.load_succeeded(served.name, served.version, time.monotonic() - began)
         readiness.load_succeeded(served)

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from service.loader import ServedModel
+from service.metrics import Metrics
 from service.readiness import Readiness
 
 
@@ -15,6 +16,15 @@ async def get_readiness(request: Request) -> Readiness:
 
 
 ReadinessDep = Annotated[Readiness, Depends(get_readiness)]
+
+
+async def get_metrics(request: Request) -> Metrics:
+    """Return the figures of this process, from the lifespan's state."""
+    metrics: Metrics = request.state.metrics
+    return metrics
+
+
+MetricsDep = Annotated[Metrics, Depends(get_metrics)]
 
 
 async def get_model(readiness: ReadinessDep) -> ServedModel:

@@ -17,13 +17,13 @@ from types import FrameType
 
 import uvicorn
 
+from service import logs
 from service.app import create_app
 from service.readiness import Readiness
 from service.settings import Settings, SettingsError
 
 logger = logging.getLogger(__name__)
 
-LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 # A client that keeps its connection may be about to use it; this long without a request counts as idle.
 QUIET_SECONDS = 0.3
 # Longer than the 60 s of common load balancers, so that it is never us who closes a connection in use.
@@ -49,6 +49,7 @@ class Server(uvicorn.Server):
                 host=settings.host,
                 port=settings.port,
                 log_config=None,
+                access_log=False,
                 lifespan="on",
                 ws="none",
                 server_header=False,
@@ -135,7 +136,7 @@ def run(settings: Settings) -> str | None:
 
     Raises `SettingsError` if the address cannot be listened on.
     """
-    logging.basicConfig(level=settings.log_level.upper(), format=LOG_FORMAT)
+    logs.configure(settings)
     listener = listen(settings.host, settings.port)
     logger.info("listening on %s port %d", settings.host, settings.port)
     server = Server(settings)
