@@ -17,6 +17,8 @@ from service.errors import ModelError
 from service.tensors import Arrays, Tensor
 
 FILE_NAME = "model.safetensors"
+# Whether one call computes in several threads, or several calls do at once.
+HAS_OWN_THREADS = False
 BRIGHTEST = 16
 WEIGHTS = ("hidden_weights", "hidden_bias", "output_weights", "output_bias")
 
@@ -47,8 +49,10 @@ def softmax(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     return powers
 
 
-def load(directory: Path) -> Model:
+def load(directory: Path, threads: int = 1) -> Model:
     """Read the weights of a directory.
+
+    Each call computes in the thread that makes it, so `threads` changes nothing.
 
     Raises `ModelError` with one sentence when they are not such a network.
     """

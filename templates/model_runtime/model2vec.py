@@ -24,6 +24,8 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 from tokenizers import Tokenizer
 
 FILE_NAME = "model.safetensors"
+# Whether one call computes in several threads, or several calls do at once.
+HAS_OWN_THREADS = False
 TOKENIZER, CONFIG = "tokenizer.json", "config.json"
 # Tokens of a text that are read, if the configuration does not say; model2vec's own default.
 MAX_LENGTH = 512
@@ -92,8 +94,10 @@ def limit_length(tokenizer: Tokenizer, tokens: int | None) -> int | None:
     return tokens * int(np.median([len(token) for token in tokenizer.get_vocab()]))
 
 
-def load(directory: Path) -> Model:
+def load(directory: Path, threads: int = 1) -> Model:
     """Read the three files of a directory.
+
+    Each call computes in the thread that makes it, so `threads` changes nothing.
 
     Raises `ModelError` when one is missing or they are not a model.
     """

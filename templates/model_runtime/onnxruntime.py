@@ -12,6 +12,8 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 import onnxruntime
 
 FILE_NAME = "model.onnx"
+# Whether one call computes in several threads, or several calls do at once.
+HAS_OWN_THREADS = True
 # The protocol's names of ONNX Runtime's types; what is missing here cannot be a NumPy array.
 DATATYPES = {
     "tensor(bool)": "BOOL",
@@ -56,14 +58,16 @@ def describe(argument: onnxruntime.NodeArg) -> Tensor:
     return Tensor(argument.name, DATATYPES[argument.type], shape)
 
 
-def load(directory: Path) -> Model:
+def load(directory: Path, threads: int = 1) -> Model:
     """Read the ONNX file of a directory and make it ready to run on the CPU.
 
     Raises `ModelError` when the file is not a model that ONNX Runtime can run.
     """
     file = directory / FILE_NAME
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
     try:
-        return Model(onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"]))
+        return Model(onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"]))
     except Exception as error:  # ONNX Runtime's exceptions have no public base class
         reason = str(error).partition("\n")[0]
         raise ModelError(f"ONNX Runtime cannot run {file} ({reason}): export the model again") from error

@@ -15,6 +15,8 @@ from service.errors import ModelError
 from service.tensors import Arrays, Tensor, datatype_of
 
 FILE_NAME = "model.skops"
+# Whether one call computes in several threads, or several calls do at once.
+HAS_OWN_THREADS = False
 # Types trusted beyond those that skops trusts itself, such as "sklearn.tree._tree.Tree" for trees and
 # forests; list what you have looked at, because a file can do whatever its types can.
 TRUSTED_TYPES: list[str] = []
@@ -58,8 +60,10 @@ def describe_outputs(estimator: Any) -> list[Tensor]:
     raise TypeError(f"a {type(estimator).__name__} is neither a classifier nor a regressor")
 
 
-def load(directory: Path) -> Model:
+def load(directory: Path, threads: int = 1) -> Model:
     """Read the skops file of a directory.
+
+    Each call computes in the thread that makes it, so `threads` changes nothing.
 
     Raises `ModelError` when it holds types that are not trusted, or is not a model that scikit-learn can run.
     """

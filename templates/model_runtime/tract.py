@@ -10,6 +10,8 @@ from service.errors import ModelError
 from service.tensors import Arrays, Tensor
 
 FILE_NAME = "model.onnx"
+# Whether one call computes in several threads, or several calls do at once.
+HAS_OWN_THREADS = False
 # The protocol's names of tract's types; what is missing here cannot be a NumPy array.
 DATATYPES = {
     DatumType.BOOL: "BOOL",
@@ -56,8 +58,10 @@ def describe(name: str, fact: tract.Fact) -> Tensor:
     return Tensor(name, datatype, [int(size) if str(size).isdecimal() else -1 for size in fact.dims()])
 
 
-def load(directory: Path) -> Model:
+def load(directory: Path, threads: int = 1) -> Model:
     """Read the ONNX file of a directory and make it ready to run on the CPU.
+
+    Each call computes in the thread that makes it, so `threads` changes nothing.
 
     Raises `ModelError` when the file is not a model that tract can run.
     """

@@ -9,8 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.model_runtime import Model
-
 Brightness = Annotated[float, Field(ge=0, le=16, strict=True)]
 Row = Annotated[list[Brightness], Field(min_length=8, max_length=8)]
 Image = Annotated[list[Row], Field(min_length=8, max_length=8)]
@@ -47,11 +45,6 @@ class PredictResponse(BaseModel):
 
 
 EXAMPLE = PredictRequest(image=SEVEN)
-
-
-def predict(model: Model, request: PredictRequest) -> PredictResponse:
-    """Answer one request."""
-    return to_response(model.infer(to_inputs(request)))
 
 
 def to_inputs(request: PredictRequest) -> dict[str, NDArray[np.float32]]:

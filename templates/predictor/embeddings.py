@@ -9,8 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.model_runtime import Model
-
 Text = Annotated[str, Field(min_length=1, max_length=4096, strict=True)]
 
 TEXTS = ["a small dog", "a cat and its kitten", "the car needs a new engine"]
@@ -40,11 +38,6 @@ class PredictResponse(BaseModel):
 
 
 EXAMPLE = PredictRequest(texts=TEXTS)
-
-
-def predict(model: Model, request: PredictRequest) -> PredictResponse:
-    """Answer one request."""
-    return to_response(model.infer(to_inputs(request)))
 
 
 def to_inputs(request: PredictRequest) -> dict[str, NDArray[np.object_]]:

@@ -9,8 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.model_runtime import Model
-
 Centimetres = Annotated[float, Field(gt=0, le=30, strict=True)]
 
 
@@ -35,11 +33,6 @@ class PredictResponse(BaseModel):
 
 
 EXAMPLE = PredictRequest(sepal_length=5.7, sepal_width=2.8, petal_length=4.5, petal_width=1.3)
-
-
-def predict(model: Model, request: PredictRequest) -> PredictResponse:
-    """Answer one request."""
-    return to_response(model.infer(to_inputs(request)))
 
 
 def to_inputs(request: PredictRequest) -> dict[str, NDArray[np.float64]]:

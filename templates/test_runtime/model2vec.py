@@ -18,7 +18,7 @@ from pathlib import Path
 from service import model_runtime, predictor
 def refuse(*_): raise AssertionError("the network was asked")
 socket.socket.connect = socket.getaddrinfo = refuse
-predictor.predict(model_runtime.load(Path(sys.argv[1])), predictor.EXAMPLE)
+model_runtime.load(Path(sys.argv[1])).infer(predictor.to_inputs(predictor.EXAMPLE))
 assert "huggingface_hub" not in sys.modules
 """
 

@@ -4,16 +4,16 @@ from pathlib import Path
 import pytest
 
 from service.errors import NotReadyError
-from service.loader import ServedModel
 from service.readiness import Readiness, State
+from service.serving import ServedModel
 
 
 @dataclass
 class NoModel:
-    """Stands for a model that is never asked."""
+    """Stands for a model, and for its executor, that are never asked."""
 
 
-SERVED = ServedModel("digits", "1", Path(), NoModel())  # type: ignore[arg-type]
+SERVED = ServedModel("digits", "1", Path(), NoModel(), NoModel())  # type: ignore[arg-type]
 
 
 def test_there_is_no_model_while_it_is_loading() -> None:

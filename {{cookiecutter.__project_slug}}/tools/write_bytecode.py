@@ -16,9 +16,11 @@ import uvicorn
 
 import service.__main__  # noqa: F401
 from service.errors import NotReadyError
-from service.loader import ServedModel
+from service.executor import Executor, Limits
+from service.metrics import Metrics
 from service.predictor import EXAMPLE
 from service.server import Server
+from service.serving import ServedModel
 from service.settings import Settings
 from service.tensors import Tensor
 
@@ -34,6 +36,12 @@ class NoModel:
     def infer(self, inputs: dict[str, Any]) -> dict[str, Any]:
         """Refuse to answer."""
         raise NotReadyError(f"there is no model to ask for {list(inputs)}")
+
+
+def serve(model: Any) -> ServedModel:
+    """Return the stand-in as the loader would."""
+    limits = Limits(threads=1, batch_rows=64, batch_delay=0, queue_rows=64)
+    return ServedModel("none", "0", Path(), model, Executor(model, limits, Metrics()))
 
 
 def ask(address: tuple[str, int], request: str, body: str = "") -> None:
@@ -60,7 +68,7 @@ def rely_on_content(cached: Path) -> None:
 def main() -> None:
     """Start, ask, stop."""
     configured = Server(Settings(host="127.0.0.1"))
-    configured.readiness.load_succeeded(ServedModel("none", "0", Path(), NoModel()))  # type: ignore[arg-type]
+    configured.readiness.load_succeeded(serve(NoModel()))
     configured.config.port = 0  # any that is free
     # Not our own server: it would leave at once, because there is no model.
     server = uvicorn.Server(configured.config)

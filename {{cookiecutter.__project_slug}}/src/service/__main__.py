@@ -12,6 +12,9 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     signal.signal(signal.SIGINT, lambda *_: os._exit(128 + signal.SIGINT))
 
+    from service import cpu
+
+    cpu.keep_libraries_to_one_thread()
     from service.server import run
     from service.settings import SettingsError, read_settings
 

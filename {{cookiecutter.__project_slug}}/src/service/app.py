@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from service import loader
+from service import serving
 from service.about import about
 from service.body_limit import LimitBody
 from service.draining import CloseWhileDraining
@@ -35,22 +35,22 @@ class LifespanState(TypedDict):
     """What every request finds in `request.state`."""
 
     readiness: Readiness
+    settings: Settings
     metrics: Metrics
 
 
 def create_app(settings: Settings, readiness: Readiness) -> FastAPI:
     """Build the application; the model is loaded when it starts, not here."""
-    metrics = Metrics()
-    metrics.registry.register(prometheus.Moment(readiness))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[LifespanState]:
         # A daemon thread: liveness answers while gigabytes are read, and a stop does not wait for them.
-        threading.Thread(
-            target=load_model, args=(settings, readiness, metrics), name="load", daemon=True
-        ).start()
-        yield {"readiness": readiness, "metrics": metrics}
+        loading = (settings, readiness, metrics)
+        threading.Thread(target=load_model, args=loading, name="load", daemon=True).start()
+        yield {"readiness": readiness, "settings": settings, "metrics": metrics}
 
+    metrics = Metrics()
+    metrics.registry.register(prometheus.Moment(readiness))
     name, version, description = about()
     app = FastAPI(title=name, version=version, description=description, lifespan=lifespan)
     app.add_middleware(LimitBody, max_bytes=settings.max_body_bytes)
@@ -71,7 +71,7 @@ def load_model(settings: Settings, readiness: Readiness, metrics: Metrics) -> No
     """Load the model and tell readiness how it went; nothing that happens here is lost."""
     began = time.monotonic()
     try:
-        served = loader.load(settings)
+        served = serving.load(settings, metrics)
     except ModelError as error:
         readiness.load_failed(str(error))
     except BaseException as error:

@@ -4,9 +4,10 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from service.loader import ServedModel
+from service.inference import Inference
 from service.metrics import Metrics
 from service.readiness import Readiness
+from service.serving import ServedModel
 
 
 async def get_readiness(request: Request) -> Readiness:
@@ -27,9 +28,19 @@ async def get_metrics(request: Request) -> Metrics:
 MetricsDep = Annotated[Metrics, Depends(get_metrics)]
 
 
-async def get_model(readiness: ReadinessDep) -> ServedModel:
+async def get_model(request: Request) -> ServedModel:
     """Return the model that answers, or answer 503 with the reason why there is none."""
-    return readiness.require_model()
+    return (await get_readiness(request)).require_model()
 
 
 ModelDep = Annotated[ServedModel, Depends(get_model)]
+
+
+async def get_inference(request: Request) -> Inference:
+    """Return this request's way to the model that answers now; raises as `get_model` does."""
+    # Not one dependency on another: each costs as much time as all that happens here.
+    served = await get_model(request)
+    return Inference(request, served, request.state.settings.request_timeout_seconds)
+
+
+InferenceDep = Annotated[Inference, Depends(get_inference)]

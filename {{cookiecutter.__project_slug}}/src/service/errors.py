@@ -17,6 +17,29 @@ class NotReadyError(ServiceError):
     headers: ClassVar[dict[str, str]] = {"retry-after": "1"}
 
 
+class QueueFullError(ServiceError):
+    """More requests wait for the model than may; callers may come again."""
+
+    status = 503
+    headers: ClassVar[dict[str, str]] = {"retry-after": "1"}
+
+
+class DeadlineError(ServiceError):
+    """The answer comes later than the request may take."""
+
+    status = 504
+
+
+class CallerGoneError(ServiceError):
+    """Nobody waits for the answer; the status is for the log, and is the one that nginx gives."""
+
+    status = 499
+
+
+class InferenceError(ServiceError):
+    """The model fails; the sentence is the model runtime's own."""
+
+
 class InvalidRequestError(ServiceError):
     """The caller asks what the model cannot be asked."""
 

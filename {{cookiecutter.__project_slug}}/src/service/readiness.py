@@ -6,7 +6,7 @@ from enum import StrEnum
 from threading import RLock
 
 from service.errors import NotReadyError
-from service.loader import ServedModel
+from service.serving import ServedModel
 
 
 class State(StrEnum):

@@ -27,7 +27,7 @@ def test_liveness_answers_while_the_model_is_loading(
 ) -> None:
     release, load = threading.Event(), loader.load
 
-    def load_slowly(settings: Settings) -> loader.ServedModel:
+    def load_slowly(settings: Settings) -> loader.LoadedModel:
         release.wait()
         return load(settings)
 
@@ -43,7 +43,7 @@ def test_liveness_answers_while_the_model_is_loading(
 
 
 def test_a_failed_load_is_told_with_its_reason(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_: Settings) -> loader.ServedModel:
+    def fail(_: Settings) -> loader.LoadedModel:
         raise MemoryError("too large")
 
     monkeypatch.setattr(loader, "load", fail)

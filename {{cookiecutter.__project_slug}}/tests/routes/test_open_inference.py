@@ -144,7 +144,7 @@ class Echo:
 
 
 def test_without_predict_any_model_is_served(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.model_runtime.load", lambda _: Echo())
+    monkeypatch.setattr("service.model_runtime.load", lambda *_: Echo())
     readiness = Readiness()
     with TestClient(create_app(settings.model_copy(update={"serve_predict": False}), readiness)) as client:
         wait_until(lambda: readiness.status.ready)

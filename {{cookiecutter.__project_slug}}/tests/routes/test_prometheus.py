@@ -27,7 +27,10 @@ def test_a_prediction_shows_under_its_route_and_status(client: TestClient) -> No
     body = (PROJECT / "examples" / "predict.json").read_bytes()
     assert client.post("/predict", content=body, headers={"content-type": "application/json"}).is_success
     series = key("http_requests_total", method="POST", route="/predict", status="200")
-    assert scrape(client)[series] == 1
+    samples = scrape(client)
+    assert samples[series] == 1
+    assert samples[key("inference_batch_rows_sum")] == 1
+    assert samples[key("inference_wait_seconds_count")] == 1
 
 
 def test_paths_that_lead_nowhere_make_one_series_together(client: TestClient) -> None:
@@ -47,6 +50,7 @@ def test_the_model_and_the_state_are_shown(client: TestClient, settings: Setting
     samples, found = scrape(client), model_repository.find(settings)
     assert samples[key("model_info", name=found.name, version=found.version)] == 1
     assert samples[key("model_load_duration_seconds")] > 0
+    assert samples[key("inference_queue_rows")] == 0
     states = {state: samples[key("service_state", state=state)] for state in State}
     assert states == {State.LOADING: 0, State.READY: 1, State.DRAINING: 0, State.FAILED: 0}
 

@@ -15,8 +15,8 @@ from pydantic import BaseModel, Field, ValidationError
 from service.about import about
 from service.dependencies import ModelDep, ReadinessDep
 from service.errors import InvalidRequestError, UnknownModelError
-from service.loader import ServedModel
 from service.problems import describe_problems
+from service.serving import ServedModel
 from service.tensors import Arrays, TensorError, check_inputs, datatype_of, to_array
 
 logger = logging.getLogger(__name__)

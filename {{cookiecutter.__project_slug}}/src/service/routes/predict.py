@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from service import predictor
-from service.dependencies import ModelDep
+from service.dependencies import InferenceDep
 from service.predictor import PredictRequest, PredictResponse
 from service.problems import Problem
 
@@ -13,12 +13,12 @@ router = APIRouter(tags=["prediction"])
 ERRORS: dict[int | str, dict[str, object]] = {
     413: {"model": Problem, "description": "The body is too large."},
     422: {"model": Problem, "description": "The request is not what the model can be asked."},
-    503: {"model": Problem, "description": "No model is ready yet."},
+    503: {"model": Problem, "description": "No model is ready yet, or too many requests wait for it."},
+    504: {"model": Problem, "description": "The answer took longer than the request may take."},
 }
 
 
 @router.post("/predict", responses=ERRORS)
-def predict(request: PredictRequest, served: ModelDep) -> PredictResponse:
+async def predict(request: PredictRequest, infer: InferenceDep) -> PredictResponse:
     """Ask the model."""
-    # Not async: the model computes in a worker thread, and the event loop stays free for the others.
-    return predictor.predict(served.model, request)
+    return predictor.to_response(await infer(predictor.to_inputs(request)))

@@ -22,12 +22,15 @@ class Moment(Collector):
         self._readiness = readiness
 
     def collect(self) -> Iterator[Metric]:
-        """Return the state, as 1 for the one that it is and 0 for each other."""
-        now = self._readiness.status.state
+        """Return the state, as 1 for the one that it is and 0 for each other, and what waits."""
+        now, served = self._readiness.status.state, self._readiness.served
         state = GaugeMetricFamily("service_state", "1 for the state of the service.", labels=["state"])
         for each in State:
             state.add_metric([each], now is each)
         yield state
+        yield GaugeMetricFamily(
+            "inference_queue_rows", "Rows that wait for the model.", served.executor.depth if served else 0
+        )
 
 
 # Not async: it takes some milliseconds, and the event loop stays free for the others.

@@ -1,0 +1,43 @@
+import os
+
+import pytest
+
+from service import cgroup, cpu
+
+
+@pytest.mark.parametrize(
+    ("quotas", "expected"),
+    [
+        ([], 8),
+        (["max 100000"], 8),
+        (["150000 100000"], 2),
+        (["20000 100000"], 1),
+        (["max 100000", "300000 100000"], 3),
+        (["6400000 100000"], 8),
+    ],
+)
+def test_a_quota_counts_if_it_is_less_than_the_machine_has(
+    quotas: list[str], expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cpu, "count_allowed", lambda: 8)
+    monkeypatch.setattr(cgroup, "read", lambda file, _="": quotas if file == "cpu.max" else [])
+    assert cpu.count_processors() == expected
+
+
+@pytest.mark.parametrize(("quota", "expected"), [("-1", 8), ("250000", 5)])
+def test_version_1_has_quota_and_period_in_two_files(
+    quota: str, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {"cpu.cfs_quota_us": [quota], "cpu.cfs_period_us": ["50000"]}
+    monkeypatch.setattr(cpu, "count_allowed", lambda: 8)
+    monkeypatch.setattr(cgroup, "read", lambda file, _="": files.get(file, []))
+    assert cpu.count_processors() == expected
+
+
+def test_libraries_keep_to_one_thread_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in cpu.LIBRARIES:
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", "4")
+    cpu.keep_libraries_to_one_thread()
+    assert os.environ["OMP_NUM_THREADS"] == "4"
+    assert os.environ["OPENBLAS_NUM_THREADS"] == "1"
