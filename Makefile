@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test fast lint format locks bench docs sample-models recording
+.PHONY: help demo test stress fast lint format locks bench docs sample-models recording
 SHELL := /bin/bash
 
 # uv in the version of the table of facts; everything else comes through it, pinned in pyproject.toml.
@@ -19,8 +19,11 @@ help: ## List the targets
 demo: .venv ## Render the default answers, run the service, ask it, stop it
 	uv run tools/demo.py
 
-test: .venv lint ## Run every test; those in containers where Docker answers
+test: .venv lint ## Run every test but those that take minutes; those in containers where Docker answers
 	uv run pytest
+
+stress: .venv ## Run the tests that take minutes: floods, faults, malformed requests by the thousand
+	uv run pytest -m stress
 
 fast: .venv lint ## Run the tests that take seconds
 	uv run pytest tests/unit tests/render

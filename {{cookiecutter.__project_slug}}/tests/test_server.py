@@ -2,6 +2,7 @@ import http.client
 import shutil
 import signal
 import socket
+import sys
 import threading
 import time
 from collections import Counter
@@ -62,9 +63,9 @@ def test_no_accepted_request_is_lost_when_a_busy_service_stops(start: Start) -> 
     for client in clients:
         client.join(timeout=10)
     assert outcomes["answered"] > 50
-    # Whoever connects in the very moment in which the socket closes is reset by the kernel, now and then.
-    lost = outcomes.total() - outcomes["answered"] - outcomes["refused"]
-    assert lost <= 1, outcomes
+    # Where newcomers cannot be turned away first, one that comes while the socket closes may be reset.
+    spared = 0 if sys.platform == "linux" else 1
+    assert outcomes.total() - outcomes["answered"] - outcomes["refused"] <= spared, outcomes
 
 
 def ask_until_refused(service: Service, outcomes: Counter[str]) -> None:

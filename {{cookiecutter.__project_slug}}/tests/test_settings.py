@@ -43,3 +43,46 @@ def test_all_wrong_variables_are_named_at_once(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("LOG_LEVEL", "loud")
     with pytest.raises(SettingsError, match=r"PORT is '0'.*; LOG_LEVEL is 'loud'"):
         read_settings()
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        (
+            {"MAX_BATCH_SIZE": "65", "MAX_QUEUE_SIZE": "64"},
+            "MAX_BATCH_SIZE is 65, but no more rows than MAX_QUEUE_SIZE, 64, ever wait: lower the one",
+        ),
+        (
+            {"MAX_BATCH_SIZE": "1", "MAX_BATCH_DELAY_MS": "2.5"},
+            "MAX_BATCH_DELAY_MS is 2.5, but MAX_BATCH_SIZE is 1, so that there is nothing to wait for: set",
+        ),
+        (
+            {"REQUEST_TIMEOUT_SECONDS": "0.5", "MAX_BATCH_DELAY_MS": "500"},
+            "MAX_BATCH_DELAY_MS is 500, but REQUEST_TIMEOUT_SECONDS is 0.5, so that a request is too late",
+        ),
+    ],
+)
+def test_two_variables_that_cannot_work_together_are_named_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], expected: str
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as caught:
+        read_settings()
+    assert str(caught.value).startswith(expected)
+    assert "; " not in str(caught.value)
+
+
+def test_variables_on_the_edge_of_a_conflict_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("SIZE", "64"), ("DELAY_MS", "499")):
+        monkeypatch.setenv(f"MAX_BATCH_{name}", value)
+    monkeypatch.setenv("MAX_QUEUE_SIZE", "64")
+    monkeypatch.setenv("REQUEST_TIMEOUT_SECONDS", "0.5")
+    assert read_settings().max_batch_delay_ms == 499
+
+
+def test_all_conflicts_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("BATCH_SIZE", "9"), ("QUEUE_SIZE", "8"), ("BATCH_DELAY_MS", "60000")):
+        monkeypatch.setenv(f"MAX_{name}", value)
+    with pytest.raises(SettingsError, match=r"MAX_BATCH_SIZE is 9.*; MAX_BATCH_DELAY_MS is 60000"):
+        read_settings()

@@ -13,9 +13,11 @@ from starlette.exceptions import HTTPException
 
 from service import serving
 from service.about import about
+from service.api_key import RequireKey, describe_key, read_api_key
 from service.body_limit import LimitBody
 from service.draining import CloseWhileDraining
 from service.errors import ModelError, ServiceError
+from service.memory import memory_limit
 from service.metrics import Metrics
 from service.observing import Observe
 from service.problems import (
@@ -27,6 +29,9 @@ from service.problems import (
 from service.readiness import Readiness
 from service.routes import health, open_inference, predict, prometheus, root
 from service.settings import Settings
+
+# Of the memory: a body takes several times its size while it is answered, and the model needs the rest.
+SHARE_OF_BODIES = 1 / 8
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +45,10 @@ class LifespanState(TypedDict):
 
 
 def create_app(settings: Settings, readiness: Readiness) -> FastAPI:
-    """Build the application; the model is loaded when it starts, not here."""
+    """Build the application; the model is loaded when it starts, not here.
+
+    Raises `SettingsError` if there should be an API key and is none.
+    """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[LifespanState]:
@@ -48,12 +56,29 @@ def create_app(settings: Settings, readiness: Readiness) -> FastAPI:
         loading = (settings, readiness, metrics)
         threading.Thread(target=load_model, args=loading, name="load", daemon=True).start()
         yield {"readiness": readiness, "settings": settings, "metrics": metrics}
+        if readiness.served:
+            readiness.served.executor.close()
 
     metrics = Metrics()
     metrics.registry.register(prometheus.Moment(readiness))
     name, version, description = about()
-    app = FastAPI(title=name, version=version, description=description, lifespan=lifespan)
-    app.add_middleware(LimitBody, max_bytes=settings.max_body_bytes)
+    app = FastAPI(
+        title=name,
+        version=version,
+        description=description,
+        lifespan=lifespan,
+        docs_url="/docs" if settings.serve_docs else None,
+        openapi_url="/openapi.json" if settings.serve_docs else None,
+        swagger_ui_oauth2_redirect_url=None,
+    )
+    app.add_middleware(
+        LimitBody,
+        max_bytes=settings.max_body_bytes,
+        max_total_bytes=int(memory_limit() * SHARE_OF_BODIES),
+    )
+    if settings.api_key_file:
+        app.add_middleware(RequireKey, key=read_api_key(settings.api_key_file))
+        describe_key(app)
     app.add_middleware(CloseWhileDraining, readiness=readiness)
     app.add_middleware(Observe, metrics=metrics)  # the last one is around all others
     app.exception_handler(ServiceError)(answer_service_error)

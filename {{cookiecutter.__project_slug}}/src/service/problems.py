@@ -22,10 +22,15 @@ class Problem(BaseModel):
     detail: str
 
 
+def problem(path: str, sentence: str) -> dict[str, str]:
+    """Return the body of an error, as a caller of `/v2` or of anything else expects it."""
+    key = "error" if path.startswith("/v2") else "detail"
+    return {key: sentence.encode(errors="replace").decode()}
+
+
 def answer(request: Request, sentence: str, status: int, headers: Mapping[str, str] | None) -> JSONResponse:
-    """Answer with one sentence, as a caller of `/v2` or of anything else expects it."""
-    key = "error" if request.url.path.startswith("/v2") else "detail"
-    return JSONResponse({key: sentence.encode(errors="replace").decode()}, status, headers)
+    """Answer with one sentence."""
+    return JSONResponse(problem(request.url.path, sentence), status, headers)
 
 
 async def answer_service_error(request: Request, error: ServiceError) -> JSONResponse:

@@ -7,29 +7,32 @@ answered when the drain time is over is cut off. A second signal ends the proces
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import socket
 import sys
 import time
+from functools import partial
 from itertools import chain
 from types import FrameType
+from typing import cast
 
 import uvicorn
 
 from service import logs
 from service.app import create_app
+from service.connection import KEEP_ALIVE_SECONDS, Connection
+from service.listening import accept_all, listen, make_room, turn_newcomers_away
 from service.readiness import Readiness
-from service.settings import Settings, SettingsError
+from service.settings import Settings
 
 logger = logging.getLogger(__name__)
 
 # A client that keeps its connection may be about to use it; this long without a request counts as idle.
 QUIET_SECONDS = 0.3
-# Longer than the 60 s of common load balancers, so that it is never us who closes a connection in use.
-KEEP_ALIVE_SECONDS = 65
-# Connections that may wait to be accepted.
-BACKLOG = 2048
+# For those who are at the door when it closes: the way there and back of the slowest of them.
+HANDSHAKE_SECONDS = 0.2
 
 
 class Server(uvicorn.Server):
@@ -43,6 +46,7 @@ class Server(uvicorn.Server):
         self._deadline = float("inf")
         self._last_busy = time.monotonic()
         self._requests_seen = 0
+        connection = partial(Connection, receive_seconds=settings.receive_timeout_seconds, most=make_room())
         super().__init__(
             uvicorn.Config(
                 create_app(settings, self.readiness),
@@ -50,6 +54,7 @@ class Server(uvicorn.Server):
                 port=settings.port,
                 log_config=None,
                 access_log=False,
+                http=connection,  # type: ignore[arg-type]
                 lifespan="on",
                 ws="none",
                 server_header=False,
@@ -93,16 +98,21 @@ class Server(uvicorn.Server):
         return self._deadline - time.monotonic()
 
     def _quiet(self) -> bool:
-        """Whether no request is being answered and none has come for a moment."""
+        """Whether no request is being received or answered, and none has come for a moment."""
         state = self.server_state
-        if state.tasks or state.total_requests != self._requests_seen:
+        receiving = any(cast(Connection, connection).receiving for connection in state.connections)
+        if receiving or state.tasks or state.total_requests != self._requests_seen:
             self._requests_seen = state.total_requests
             self._last_busy = time.monotonic()
         return time.monotonic() - self._last_busy >= QUIET_SECONDS
 
     async def _stop_listening(self) -> None:
-        """Close the listening sockets without resetting the connections that wait to be accepted."""
+        """Close the listening sockets without resetting anybody who asks for a connection."""
         loop = asyncio.get_running_loop()
+        for listener in chain.from_iterable(server.sockets for server in self.servers):
+            with contextlib.suppress(OSError):  # not on Linux: one in some ten thousand may be reset
+                turn_newcomers_away(listener)
+        await asyncio.sleep(HANDSHAKE_SECONDS)
         for server in self.servers:
             listeners = [listener.dup() for listener in server.sockets]
             server.close()
@@ -116,45 +126,16 @@ class Server(uvicorn.Server):
         )
 
 
-def accept_all(listener: socket.socket) -> list[socket.socket]:
-    """Accept every connection that waits, then close the listener at once."""
-    accepted: list[socket.socket] = []
-    with listener:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except ConnectionAbortedError:
-                continue
-            except OSError:  # BlockingIOError when none waits; whatever else it is, more would not help
-                return accepted
-            connection.setblocking(False)
-            accepted.append(connection)
-
-
 def run(settings: Settings) -> str | None:
     """Serve until told to stop; return why there was nothing to serve, if so.
 
-    Raises `SettingsError` if the address cannot be listened on.
+    Raises `SettingsError` if the address cannot be listened on, or the API key not be read.
     """
     logs.configure(settings)
+    server = Server(settings)
     listener = listen(settings.host, settings.port)
     logger.info("listening on %s port %d", settings.host, settings.port)
-    server = Server(settings)
+    if settings.api_key_file is None:
+        logger.warning("API_KEY_FILE is not set: whoever reaches the port may ask the model")
     server.run([listener])
     return server.readiness.failure
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Open a listening socket.
-
-    Raises `SettingsError` if that cannot be done.
-    """
-    try:
-        return socket.create_server(
-            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=BACKLOG
-        )
-    except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise SettingsError(
-            f"HOST {host!r} with PORT {port} cannot be listened on ({reason}): choose another"
-        ) from error

@@ -84,9 +84,31 @@ def read_settings() -> Settings:
     Raises `SettingsError` with one sentence that names every variable in the wrong.
     """
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
         raise SettingsError(describe(error)) from None
+    if conflicts := find_conflicts(settings):
+        raise SettingsError("; ".join(conflicts))
+    return settings
+
+
+def find_conflicts(settings: Settings) -> list[str]:
+    """Return a sentence for each two variables that cannot work together."""
+    batch = f"MAX_BATCH_SIZE is {settings.max_batch_size}"
+    delay = f"MAX_BATCH_DELAY_MS is {settings.max_batch_delay_ms:g}"
+    conflicts = {
+        f"{batch}, but no more rows than MAX_QUEUE_SIZE, {settings.max_queue_size}, ever wait: "
+        "lower the one or raise the other": settings.max_batch_size > settings.max_queue_size,
+        f"{delay}, but MAX_BATCH_SIZE is 1, so that there is nothing to wait for: "
+        "set MAX_BATCH_DELAY_MS=0 or larger batches": (
+            settings.max_batch_size == 1 and settings.max_batch_delay_ms > 0
+        ),
+        f"{delay}, but REQUEST_TIMEOUT_SECONDS is {settings.request_timeout_seconds:g}, so that a request "
+        "is too late before its batch begins: lower the one or raise the other": (
+            settings.max_batch_delay_ms >= settings.request_timeout_seconds * 1000
+        ),
+    }
+    return [sentence for sentence, applies in conflicts.items() if applies]
 
 
 def describe(error: ValidationError) -> str:

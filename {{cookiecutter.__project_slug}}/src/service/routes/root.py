@@ -1,6 +1,6 @@
 """For whoever opens the service in a browser: what this is and where to go on."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from service.about import about
@@ -14,11 +14,11 @@ class Welcome(BaseModel):
     name: str
     version: str
     description: str
-    docs: str = "/docs"
+    docs: str | None
     health: str = "/health"
 
 
-@router.get("/")
-async def welcome() -> Welcome:
+@router.get("/", response_model_exclude_none=True)
+async def welcome(request: Request) -> Welcome:
     """Say what this is."""
-    return Welcome(**about()._asdict())
+    return Welcome(**about()._asdict(), docs=request.app.docs_url)

@@ -1,0 +1,150 @@
+"""One connection of a caller: it is closed unless it brings whole requests, in time and of some size.
+
+uvicorn waits for ever for a request that began, or never did, and reads a head of any length.
+"""
+
+import asyncio
+import json
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from service.body_limit import TOO_LATE
+from service.problems import problem
+
+# Twice what common servers take for one header; a token, a trace and some cookies fit.
+MAX_HEAD_BYTES = 16384
+# Longer than the 60 s of common load balancers, so that it is never us who closes a connection in use.
+KEEP_ALIVE_SECONDS = 65
+
+
+class Connection(HttpToolsProtocol):
+    """uvicorn's connection, with a time for each request, counted from its first byte or from the start.
+
+    One timer looks again when the time could be over, so that a request that comes at once costs nothing.
+    """
+
+    url = b""  # as far as it has been received
+
+    def __init__(self, *arguments: Any, receive_seconds: float, most: int, **keywords: Any) -> None:
+        """Prepare for a caller, with a time for each request, who is refused beyond so many connections."""
+        super().__init__(*arguments, **keywords)
+        self.receive_seconds = receive_seconds
+        self.most = most
+        self._due: float | None = None  # when the request that is being received must be whole
+        self._timer: asyncio.TimerHandle | None = None
+        self._in_head = False
+        self._head_bytes = 0  # at the most
+        self._chunk_bytes = 0
+        self._refusal = (400, "this cannot be read as a request of HTTP/1.1")
+
+    @property
+    def receiving(self) -> bool:
+        """Whether a request has begun that the application does not know of yet."""
+        return self._in_head
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to count, or refuse who is one too many."""
+        super().connection_made(transport)
+        self._expect_request()
+        if len(self.connections) > self.most:
+            self._refuse(503, f"this process has {self.most} connections, which is the limit: come again")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget everything."""
+        super().connection_lost(exc)
+        if self._timer is not None:
+            self._timer.cancel()
+        self._due = self._timer = None
+
+    def data_received(self, data: bytes) -> None:
+        """Read on; refuse a head that has no end."""
+        if self._due is None:
+            self._expect_request()
+        self._chunk_bytes = len(data)
+        self._head_bytes += len(data)
+        super().data_received(data)
+        if self._in_head and self._head_bytes > MAX_HEAD_BYTES:
+            self._refuse(*HEAD_TOO_LONG)
+
+    def on_message_begin(self) -> None:
+        """Take the first byte of a request, which may follow another in one chunk."""
+        super().on_message_begin()
+        if self._due is None:
+            self._expect_request()
+        self._in_head = True
+        self._head_bytes = self._chunk_bytes
+
+    def on_headers_complete(self) -> None:
+        """Hand the request to the application, unless its head is too long."""
+        self._in_head = False
+        if self._head_bytes > MAX_HEAD_BYTES and self._measure_head() > MAX_HEAD_BYTES:
+            self._refusal = HEAD_TOO_LONG
+            raise ValueError(HEAD_TOO_LONG)  # ends in send_400_response
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Stop to count: what comes now takes our time, not the caller's."""
+        self._due = None
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Do not wait for ever for a caller who does not read the last answer."""
+        super().on_response_complete()
+        if self.transport.is_closing() and self.transport.get_write_buffer_size():
+            self.loop.call_later(KEEP_ALIVE_SECONDS, self.transport.abort)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close a connection that nothing came from; one whose answer was not read cannot be closed well."""
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
+        super().timeout_keep_alive_handler()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what cannot be read, in the form of all other errors."""
+        self._refuse(*self._refusal)
+
+    def _expect_request(self) -> None:
+        self._due = self.loop.time() + self.receive_seconds
+        if self._timer is None:
+            self._timer = self.loop.call_at(self._due, self._look)
+
+    def _look(self) -> None:
+        """Cut the caller off if the time is over; look again later if it has been given more."""
+        self._timer = None
+        if self._due is None or self.transport.is_closing():
+            return
+        if self._due > self.loop.time():
+            self._timer = self.loop.call_at(self._due, self._look)
+        else:
+            self._cut_off()
+
+    def _cut_off(self) -> None:
+        asked = self.cycle if self.cycle and not self.cycle.response_complete else None
+        if self.flow.read_paused or (asked and not asked.more_body):
+            self._expect_request()  # it is we who are slow
+        elif asked and TOO_LATE not in asked.scope:
+            # The application is waiting for the rest of the body: wake it up, so that it can say why not.
+            asked.scope[TOO_LATE] = self.receive_seconds  # type: ignore[literal-required]
+            asked.message_event.set()
+            self._expect_request()
+        elif asked:
+            self.transport.abort()
+        elif self._in_head:
+            self._refuse(408, f"the request was not received whole within {self.receive_seconds:g} s")
+        else:
+            self.transport.close()
+
+    def _measure_head(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+
+    def _refuse(self, status: int, sentence: str) -> None:
+        """Answer what no application gets to see, and close."""
+        if self.cycle is None or self.cycle.response_complete:
+            body = json.dumps(problem(self.url.decode("latin-1"), sentence)).encode()
+            head = b"content-type: application/json\r\nconnection: close\r\ncontent-length: %d\r\n\r\n"
+            self.transport.write(STATUS_LINE[status] + head % len(body) + body)
+        self.transport.close()
+
+
+HEAD_TOO_LONG = (431, f"the head of the request has more than {MAX_HEAD_BYTES} bytes, the limit here")
