@@ -12,7 +12,9 @@ from render.renderer import SOURCE
 
 ALWAYS = """
 .dockerignore .empty .env.example .gitattributes .github/workflows/ci.yml .gitignore .python-version
-Dockerfile MODELS.md Makefile README.md compose.yaml examples/predict.json pyproject.toml
+Dockerfile MODELS.md Makefile README.md compose.yaml examples/predict.json
+monitoring/grafana/dashboards/service.json monitoring/grafana/dashboards/service.yaml
+monitoring/grafana/datasources/prometheus.yaml monitoring/prometheus.yml pyproject.toml
 src/service/__init__.py src/service/__main__.py src/service/about.py src/service/api_key.py
 src/service/app.py src/service/body_limit.py src/service/cgroup.py src/service/checksums.py
 src/service/connection.py src/service/cpu.py src/service/deadline.py src/service/dependencies.py
@@ -30,9 +32,9 @@ tests/test_api_key.py tests/test_body_limit.py tests/test_cgroup.py tests/test_c
 tests/test_clock.py tests/test_connection.py tests/test_cpu.py tests/test_deadline.py tests/test_draining.py
 tests/test_executor.py tests/test_healthcheck.py tests/test_hostile_volumes.py tests/test_inference.py
 tests/test_listening.py tests/test_loader.py tests/test_logs.py tests/test_memory.py tests/test_metrics.py
-tests/test_model_repository.py tests/test_model_runtime.py tests/test_models.py tests/test_observing.py
-tests/test_predictor.py tests/test_readiness.py tests/test_row_wise.py tests/test_server.py
-tests/test_serving.py tests/test_settings.py tests/test_tensors.py tests/test_volume.py
+tests/test_model_repository.py tests/test_model_runtime.py tests/test_models.py tests/test_monitoring.py
+tests/test_observing.py tests/test_predictor.py tests/test_readiness.py tests/test_row_wise.py
+tests/test_server.py tests/test_serving.py tests/test_settings.py tests/test_tensors.py tests/test_volume.py
 tools/write_bytecode.py
 """
 LOCKS = {
