@@ -18,10 +18,10 @@ from service.draining import CloseWhileDraining
 from service.errors import ModelError, ServiceError
 from service.memory import memory_limit
 from service.metrics import Metrics
-from service.problems import answer_http_error, answer_invalid_request, answer_service_error
+from service.problems import PROBLEM, answer_http_error, answer_invalid_request, answer_service_error
 from service.readiness import Readiness
 from service.reloading import Reloader
-from service.routes import health, open_inference, predict, root
+from service.routes import health, infer, open_inference, predict, root
 from service.settings import Settings
 
 # Of the memory: a body takes several times its size while it is answered, and the model needs the rest.
@@ -63,6 +63,7 @@ def create_app(settings: Settings, readiness: Readiness) -> FastAPI:
         docs_url="/docs" if settings.serve_docs else None,
         openapi_url="/openapi.json" if settings.serve_docs else None,
         swagger_ui_oauth2_redirect_url=None,
+        responses={"default": PROBLEM},
     )
     app.add_middleware(
         LimitBody,
@@ -77,7 +78,7 @@ def create_app(settings: Settings, readiness: Readiness) -> FastAPI:
     app.exception_handler(HTTPException)(answer_http_error)
     app.exception_handler(RequestValidationError)(answer_invalid_request)
     # First and not through a router of its own, each of which is asked twice: most requests go here.
-    app.routes.extend(open_inference.infer_routes)
+    app.routes.extend(infer.routes)
     if settings.serve_predict:
         app.include_router(predict.router)
     for routes in (open_inference, health, root):
