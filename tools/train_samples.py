@@ -18,7 +18,7 @@ from project import TEMPLATE, run
 TOOLS = Path(__file__).parent
 PLACE = TEMPLATE / "{{cookiecutter.__project_slug}}" / "{{cookiecutter.__derived.sample_directory}}"
 CHECKSUMS = TEMPLATE / "templates" / "sample_checksums"
-EXAMPLES = TEMPLATE / "templates" / "examples"
+EXAMPLES = TEMPLATE / "templates" / "examples" / "predict"
 FACTS = TEMPLATE / "cookiecutter.json"
 
 

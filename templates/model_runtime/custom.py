@@ -1,10 +1,10 @@
 """Your own runtime: load a directory, then turn named arrays into named arrays.
 
 Whatever can do two things is a model runtime: `load` reads a directory, and `Model.infer` answers. They, the
-`inputs` and `outputs` that describe its arrays, and `FILE_NAME` are what to replace; nothing else in the
-service knows how a model is run. What stands here is an example that works: it reads the weights of a small
-network and computes it in NumPy. Read no pickle, and import no module, from the volume: who can write there
-could then run code here.
+`inputs` and `outputs` that describe its arrays, `FILE_NAME` and `PLATFORM` are what to replace; nothing else
+in the service knows how a model is run. What stands here is an example that works: it reads the weights of a
+small network and computes it in NumPy. Read no pickle, and import no module, from the volume: who can write
+there could then run code here.
 """
 
 from pathlib import Path
@@ -17,6 +17,8 @@ from service.mapped_weights import map_weights
 from service.tensors import Arrays, Tensor
 
 FILE_NAME = "model.safetensors"
+# How the Open Inference Protocol names it: project and format.
+PLATFORM = "numpy_safetensors"
 # Whether one call computes in several threads, or several calls do at once.
 HAS_OWN_THREADS = False
 # Whether the file is mapped: then it need not fit into memory, and processes share it.
@@ -26,7 +28,7 @@ WEIGHTS = ("hidden_weights", "hidden_bias", "output_weights", "output_bias")
 
 
 class Model:
-    """A loaded model; several threads may ask it at once, so `infer` changes nothing."""
+    """A loaded model; several threads may ask it at once, so `infer` changes nothing, its inputs included."""
 
     def __init__(self, weights: Arrays) -> None:
         """Take the weights of one hidden layer, [64, H] and [H], and of the output, [H, C] and [C]."""

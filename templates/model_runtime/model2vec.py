@@ -24,6 +24,8 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 from tokenizers import Tokenizer
 
 FILE_NAME = "model.safetensors"
+# How the Open Inference Protocol names it: project and format.
+PLATFORM = "model2vec_safetensors"
 # Whether one call computes in several threads, or several calls do at once.
 HAS_OWN_THREADS = False
 # Whether the file is mapped: then it need not fit into memory, and processes share it.

@@ -12,6 +12,8 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 import onnxruntime
 
 FILE_NAME = "model.onnx"
+# How the Open Inference Protocol names it: project and format.
+PLATFORM = "onnxruntime_onnx"
 # Whether one call computes in several threads, or several calls do at once.
 HAS_OWN_THREADS = True
 # Whether the file is mapped: then it need not fit into memory, and processes share it.

@@ -15,6 +15,8 @@ from service.errors import ModelError
 from service.tensors import Arrays, Tensor, datatype_of
 
 FILE_NAME = "model.skops"
+# How the Open Inference Protocol names it: project and format.
+PLATFORM = "sklearn_skops"
 # Whether one call computes in several threads, or several calls do at once.
 HAS_OWN_THREADS = False
 # Whether the file is mapped: then it need not fit into memory, and processes share it.

@@ -10,6 +10,8 @@ from service.errors import ModelError
 from service.tensors import Arrays, Tensor
 
 FILE_NAME = "model.onnx"
+# How the Open Inference Protocol names it: project and format.
+PLATFORM = "tract_onnx"
 # Whether one call computes in several threads, or several calls do at once.
 HAS_OWN_THREADS = False
 # Whether the file is mapped: then it need not fit into memory, and processes share it.

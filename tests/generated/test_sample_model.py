@@ -12,7 +12,7 @@ from train_samples import sample_files
 
 FILES = sample_files()
 CARDS = TEMPLATE / "templates" / "model_card"
-EXAMPLES = TEMPLATE / "templates" / "examples"
+EXAMPLES = TEMPLATE / "templates" / "examples" / "predict"
 
 
 def train(name: str, cwd: Path, **files: Path) -> str:

@@ -34,7 +34,8 @@ PARTIALS = [
     ("model_runtime", "model_runtime", ".py"),
 ]
 SAMPLE_PARTIALS = [
-    ("sample", "examples", ".json"),
+    ("sample", "examples/infer", ".json"),
+    ("sample", "examples/predict", ".json"),
     ("sample", "model_card", ".md"),
     ("sample", "predictor", ".py"),
     ("sample", "test_predictor", ".py"),

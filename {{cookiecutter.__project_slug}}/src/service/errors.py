@@ -46,6 +46,13 @@ class InvalidRequestError(ServiceError):
     status = 400
 
 
+class ContentEncodingError(ServiceError):
+    """The body is compressed, which is not read here."""
+
+    status = 415
+    headers: ClassVar[dict[str, str]] = {"accept-encoding": "identity"}
+
+
 class UnknownModelError(ServiceError):
     """The caller asks for a model or version that is not the one that is served."""
 

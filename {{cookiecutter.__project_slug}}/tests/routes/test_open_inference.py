@@ -1,15 +1,17 @@
 import json
 from typing import Any
 
+import numpy as np
 import pytest
-from conftest import wait_until
+from conftest import PROJECT, wait_until
 from fastapi.testclient import TestClient
 
-from service import model_repository, predictor
+from service import binary_tensors, model_repository, model_runtime, predictor
 from service.app import create_app
 from service.readiness import Readiness
+from service.routes import open_inference
 from service.settings import Settings
-from service.tensors import Tensor, datatype_of
+from service.tensors import DTYPES, Arrays, Tensor, datatype_of
 
 INPUTS = predictor.to_inputs(predictor.EXAMPLE)
 
@@ -34,7 +36,9 @@ def describe(flat: bool = True) -> list[dict[str, Any]]:
 
 
 def test_the_server_says_what_it_is_and_that_it_is_ready(client: TestClient) -> None:
-    assert client.get("/v2").json().keys() == {"name", "version", "extensions"}
+    metadata = client.get("/v2").json()
+    assert metadata.keys() == {"name", "version", "extensions"}
+    assert metadata["extensions"] == ["binary_tensor_data"]
     assert client.get("/v2/health/live").json() == {"live": True}
     assert client.get("/v2/health/ready").json() == {"ready": True}
 
@@ -44,6 +48,7 @@ def test_the_model_says_what_it_takes_and_gives(client: TestClient, path: str, s
     assert [tensor["name"] for tensor in metadata["inputs"]] == list(INPUTS)
     version = model_repository.find(settings).version
     assert metadata["versions"] == [version]
+    assert metadata["platform"] == model_runtime.PLATFORM
     assert client.get(f"{path}/versions/{version}").json() == metadata
     for ready in (f"{path}/ready", f"{path}/versions/{version}/ready"):
         assert client.get(ready).json() == {"name": metadata["name"], "ready": True}
@@ -68,6 +73,91 @@ def test_only_the_wanted_outputs_come_back(client: TestClient, path: str, settin
     answer = client.post(f"{path}/versions/{version}/infer", json=body).json()
     assert [output["name"] for output in answer["outputs"]] == [last]
     assert "id" not in answer
+
+
+def read_outputs(content: bytes, header_length: int | None = None) -> Arrays:
+    """Return the outputs of an answer as arrays."""
+    outputs: Arrays = {}
+    rest = memoryview(content)[header_length or len(content) :]
+    for output in json.loads(content[:header_length])["outputs"]:
+        shape, datatype = output["shape"], output["datatype"]
+        size = output.get("parameters", {}).get("binary_data_size")
+        if size is None:
+            array = np.array(output["data"], DTYPES[datatype]).reshape(shape)
+        else:
+            array, rest = binary_tensors.to_array(rest[:size], datatype, shape), rest[size:]
+        outputs[output["name"]] = array
+    assert not rest
+    return outputs
+
+
+def test_the_example_is_answered_as_predict_answers_its_own(client: TestClient, path: str) -> None:
+    examples = PROJECT / "examples"
+    tensors = client.post(f"{path}/infer", content=(examples / "infer.json").read_bytes())
+    predicted = client.post("/predict", json=json.loads((examples / "predict.json").read_text("utf-8")))
+    assert predicted.status_code == tensors.status_code == 200
+    assert predictor.to_response(read_outputs(tensors.content)).model_dump() == predicted.json()
+
+
+@pytest.mark.parametrize("binary_output", [True, False])
+def test_binary_and_json_tensors_are_answered_alike(
+    client: TestClient, path: str, binary_output: bool
+) -> None:
+    tensors = {name: binary_tensors.to_bytes(array) for name, array in INPUTS.items()}
+    inputs = [
+        {key: value for key, value in each.items() if key != "data"}
+        | {"parameters": {"binary_data_size": len(tensors[each["name"]])}}
+        for each in describe()
+    ]
+    header = json.dumps({"inputs": inputs, "parameters": {"binary_data_output": binary_output}}).encode()
+    response = client.post(
+        f"{path}/infer",
+        content=b"".join([header, *tensors.values()]),
+        headers={"inference-header-content-length": str(len(header))},
+    )
+    length = response.headers.get("inference-header-content-length")
+    assert (length is not None) == binary_output
+    media_type = "application/octet-stream" if binary_output else "application/json"
+    assert response.headers["content-type"] == media_type
+    found = read_outputs(response.content, int(length) if length else None)
+    expected = read_outputs(client.post(f"{path}/infer", json={"inputs": describe()}).content)
+    assert found.keys() == expected.keys()
+    for name, array in expected.items():
+        np.testing.assert_array_equal(found[name], array)
+
+
+def test_large_requests_and_answers_are_worked_through_in_a_thread(
+    client: TestClient, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = client.post(f"{path}/infer", json={"inputs": describe()})
+    threads: list[str] = []
+
+    async def run_in_thread(function: Any, *arguments: Any) -> Any:
+        threads.append(function.__name__)
+        return function(*arguments)
+
+    monkeypatch.setattr(open_inference, "LARGE", 1)
+    monkeypatch.setattr(open_inference, "run_in_threadpool", run_in_thread)
+    assert client.post(f"{path}/infer", json={"inputs": describe()}).content == small.content
+    assert [name for name in threads if name != "infer"] == ["read", "write"]
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "x"])
+def test_a_compressed_body_is_refused_for_what_it_is(client: TestClient, path: str, encoding: str) -> None:
+    response = client.post(f"{path}/infer", json={}, headers={"content-encoding": encoding})
+    assert response.status_code == 415
+    assert response.headers["accept-encoding"] == "identity"
+    assert "content-encoding" in response.json()["error"]
+
+
+@pytest.mark.parametrize(
+    "length", ["", "x", "-1", "1.5", "1e3", "0", "9" * 19, "9" * 5000, "\u0661", "+1", "1 1"]
+)
+def test_a_length_of_the_json_that_cannot_be_is_refused(client: TestClient, path: str, length: str) -> None:
+    headers = {b"inference-header-content-length": length.encode()}
+    response = client.post(f"{path}/infer", json={"inputs": describe()}, headers=headers)
+    assert response.status_code == 400
+    assert response.json()["error"].startswith("Inference-Header-Content-Length ")
 
 
 def complaint(client: TestClient, path: str, body: object, status: int = 400) -> str:
@@ -115,7 +205,7 @@ def test_inputs_that_the_model_does_not_take_are_refused(
 
 def test_an_output_that_there_is_not_is_refused(client: TestClient, path: str) -> None:
     body = {"inputs": describe(), "outputs": [{"name": "nothing"}]}
-    assert complaint(client, f"{path}/infer", body) == "the model has no output 'nothing'"
+    assert complaint(client, f"{path}/infer", body).startswith("output 'nothing' is not one of ")
 
 
 def test_another_model_or_version_is_unknown(client: TestClient, path: str) -> None:

@@ -1,57 +1,47 @@
-"""For callers that know tensors rather than this service: the Open Inference Protocol v2, in JSON.
+"""For callers that know tensors rather than this service: the Open Inference Protocol v2.
 
-Specification: kserve/open-inference-protocol, `specification/protocol/inference_rest.md`. Not served are
-its binary extension and the loading and unloading of models. A name may hold a slash, as Hugging Face's do.
+Specification: kserve/open-inference-protocol, `specification/protocol/inference_rest.md`, with Triton's
+extension for tensors in binary. Not served are the loading and unloading of models, and a body of nothing but
+one tensor. A name may hold a slash, as Hugging Face's do.
 """
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
-import pydantic_core
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, Field, ValidationError
+from starlette.requests import ClientDisconnect
 
+from service import infer_request, infer_response, model_runtime
 from service.about import about
-from service.dependencies import ModelDep, ReadinessDep
-from service.errors import InvalidRequestError, UnknownModelError
-from service.problems import describe_problems
+from service.dependencies import ModelDep, ReadinessDep, get_inference
+from service.errors import (
+    CallerGoneError,
+    ContentEncodingError,
+    InferenceError,
+    InvalidRequestError,
+    UnknownModelError,
+)
+from service.inference import Inference
+from service.routes.lean_route import LeanRoute
 from service.serving import ServedModel
-from service.tensors import Arrays, TensorError, check_inputs, datatype_of, to_array
+from service.tensors import Arrays
 
 logger = logging.getLogger(__name__)
 
-router = APIRouter(prefix="/v2", tags=["open inference protocol"])
+TAGS: list[Any] = ["open inference protocol"]
+router = APIRouter(prefix="/v2", tags=TAGS)
 
-
-class InferInput(BaseModel):
-    """One input: its data in row-major order, flat or nested."""
-
-    name: str
-    shape: list[int] = Field(examples=[[1, 64]])
-    datatype: str = Field(examples=["FP32"])
-    data: list[Any]
-
-
-class WantedOutput(BaseModel):
-    """The name of an output that the caller wants."""
-
-    name: str
-
-
-class InferRequest(BaseModel):
-    """What a model is asked; no `outputs` means all of them."""
-
-    id: str | None = None
-    parameters: dict[str, Any] | None = None
-    inputs: list[InferInput]
-    outputs: list[WantedOutput] | None = None
+HEADER_LENGTH = "inference-header-content-length"
+# From so many bytes on, reading and writing takes milliseconds, and other requests must not wait for that.
+LARGE = 100_000
 
 
 @router.get("")
 async def server_metadata() -> dict[str, Any]:
     """Say which server this is."""
-    return {"name": about().name, "version": about().version, "extensions": []}
+    return {"name": about().name, "version": about().version, "extensions": ["binary_tensor_data"]}
 
 
 @router.get("/health/live")
@@ -87,86 +77,82 @@ async def model_metadata(served: ModelDep, name: str, version: str | None = None
     return {
         "name": served.name,
         "versions": [served.version],
-        "platform": "",
+        "platform": model_runtime.PLATFORM,
         "inputs": [tensor._asdict() for tensor in model.inputs],
         "outputs": [tensor._asdict() for tensor in model.outputs],
     }
 
 
-@router.post("/models/{name:path}/infer")
-@router.post("/models/{name:path}/versions/{version}/infer")
-async def infer(request: Request, served: ModelDep, name: str, version: str | None = None) -> Response:
-    """Ask a model; the outputs come back flat, in row-major order."""
-    require(served, name, version)
-    # Reading and writing JSON takes as long as many a model: in a thread, and the event loop stays free.
-    content = await run_in_threadpool(answer, await request.body(), served)
-    return Response(content, media_type="application/json")
+async def infer(request: Request) -> Response:
+    """Ask a model; the outputs come back in row-major order, flat or in binary."""
+    inference = await get_inference(request)
+    served = inference.served
+    require(served, **request.path_params)
+    header_length = read_headers(request)
+    body = await read_body(request)
+    model = served.model
+    asked = await aside(len(body), infer_request.read, body, header_length, model.inputs, model.outputs)
+    outputs = await ask(inference, asked.inputs)
+    size = sum(output.nbytes for output in outputs.values())
+    content, header_length = await aside(size, infer_response.write, served, asked, outputs)
+    if header_length is None:
+        return Response(content, media_type="application/json")
+    return Response(content, 200, {HEADER_LENGTH: str(header_length)}, "application/octet-stream")
 
 
-def answer(body: bytes, served: ServedModel) -> bytes:
-    """Answer a request in JSON; raise `InvalidRequestError` for what the model cannot be asked."""
-    asked = read_request(body)
-    inputs = read_inputs(asked, served)
-    wanted = choose_outputs(asked, served)
-    outputs = ask(served, inputs)
-    response = {
-        "model_name": served.name,
-        "model_version": served.version,
-        **({"id": asked.id} if asked.id else {}),
-        "outputs": [write_output(name, outputs[name]) for name in wanted],
-    }
-    return pydantic_core.to_json(response, inf_nan_mode="null")
-
-
-def require(served: ServedModel, name: str, version: str | None) -> None:
+def require(served: ServedModel, name: str, version: str | None = None) -> None:
     """Raise `UnknownModelError` unless this is the model that is served."""
     if name != served.name or version not in {None, served.version}:
         wanted = f"{name}/{version}" if version else name
         raise UnknownModelError(f"there is no model {wanted} here but {served}")
 
 
-def read_request(body: bytes) -> InferRequest:
-    """Read a request from JSON; raise `InvalidRequestError` with the first things that are wrong."""
+def read_headers(request: Request) -> int | None:
+    """Return how many bytes of the body are JSON, if a header says so; raise what its headers deserve."""
+    encoding = request.headers.get("content-encoding", "identity")
+    if encoding != "identity":
+        raise ContentEncodingError(
+            "the body has a content-encoding, which is not read here: send it as it is"
+        )
+    length = request.headers.get(HEADER_LENGTH)
+    if length is None:
+        return None
+    # No body has a length of twenty digits, and Python reads a thousand of them slowly.
+    if not length.isascii() or not length.isdecimal() or len(length) > 19:
+        raise InvalidRequestError("Inference-Header-Content-Length must be a number of bytes")
+    if int(length) == 0:
+        raise InvalidRequestError("Inference-Header-Content-Length is 0: send JSON before the tensors")
+    return int(length)
+
+
+async def read_body(request: Request) -> bytes:
+    """Return the body of a request."""
     try:
-        return InferRequest.model_validate_json(body)
-    except ValidationError as error:
-        raise InvalidRequestError(describe_problems(error.errors())) from None
+        return await request.body()
+    except ClientDisconnect:
+        raise CallerGoneError("the caller left before the body was whole") from None
 
 
-def read_inputs(asked: InferRequest, served: ServedModel) -> Arrays:
-    """Turn the inputs of a request into arrays that the model takes."""
-    try:
-        arrays = {each.name: to_array(each.data, each.datatype, each.shape) for each in asked.inputs}
-        check_inputs(arrays, served.model.inputs)
-    except TensorError as error:
-        raise InvalidRequestError(str(error)) from None
-    return arrays
+async def aside[**P, R](size: int, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call a function that works through so many bytes: in a thread if they are many.
+
+    A thread costs more than a small body, and a large one would keep the event loop from all other requests.
+    """
+    if size < LARGE:
+        return function(*args, **kwargs)
+    return await run_in_threadpool(function, *args, **kwargs)
 
 
-def choose_outputs(asked: InferRequest, served: ServedModel) -> list[str]:
-    """Return the names of the outputs that are wanted; raise `InvalidRequestError` for one there is not."""
-    wanted = [output.name for output in asked.outputs or served.model.outputs]
-    unknown = sorted(set(wanted) - {tensor.name for tensor in served.model.outputs})
-    if unknown:
-        raise InvalidRequestError(f"the model has no output {unknown[0]!r}")
-    return wanted
-
-
-def ask(served: ServedModel, inputs: Arrays) -> Arrays:
+async def ask(inference: Inference, inputs: Arrays) -> Arrays:
     """Ask the model; that it refuses inputs of the right form is the caller's error all the same."""
     try:
-        return served.model.infer(inputs)
-    except Exception as error:  # each model runtime has its own
+        return await inference(inputs)
+    except InferenceError as error:
         logger.warning("the model refused a request", exc_info=True)
-        reason = str(error).partition("\n")[0]
-        raise InvalidRequestError(f"the model cannot answer these inputs: {reason}") from error
+        raise InvalidRequestError(f"the model cannot answer these inputs: {error}") from error
 
 
-def write_output(name: str, array: Any) -> dict[str, Any]:
-    """Return an output as the protocol has it; what JSON cannot hold, such as NaN, becomes null."""
-    return {
-        "name": name,
-        "datatype": datatype_of(array.dtype),
-        "shape": list(array.shape),
-        "data": array.ravel().tolist(),
-    }
+infer_routes = [
+    LeanRoute("/v2/models/{name:path}" + rest, infer, methods=["POST"], tags=TAGS)
+    for rest in ("/versions/{version}/infer", "/infer")
+]
