@@ -42,7 +42,7 @@ class Observe:
         began = time.perf_counter()
         request_id = find_id(scope["headers"]) or os.urandom(8).hex().encode()
         # Never reset: each request runs in a context of its own, in which the server may log after us.
-        CONTEXT.set({"request_id": request_id.decode()})
+        CONTEXT.set({**CONTEXT.get(), "request_id": request_id.decode()})
         status = 500  # what the server makes of an application that does not answer
 
         async def send_with_id(message: Message) -> None:
