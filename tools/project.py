@@ -135,13 +135,16 @@ class Project:
         """Ask the service and return status and JSON body."""
         return ask(f"http://127.0.0.1:{self.port}{path}")
 
+    def ask(self, path: str, body: bytes) -> dict:
+        """Send a request that must be answered with 200, and return the answer."""
+        status, answer = ask(f"http://127.0.0.1:{self.port}{path}", body)
+        if status != 200:
+            raise CommandFailedError(f"{path} answered {status}: {answer}")
+        return answer
+
     def predict(self) -> dict:
         """Send the example request of the project and return the prediction."""
-        body = (self.path / "examples" / "predict.json").read_bytes()
-        status, answer = ask(f"http://127.0.0.1:{self.port}/predict", body)
-        if status != 200:
-            raise CommandFailedError(f"/predict answered {status}: {answer}")
-        return answer
+        return self.ask("/predict", (self.path / "examples" / "predict.json").read_bytes())
 
     def wait_ready(self, seconds: float = 60) -> None:
         """Wait until the service says that it is ready."""

@@ -32,6 +32,9 @@ DTYPES = {
     "F32": "<f4",
     "F64": "<f8",
 }
+# What Python says of JSON that is no table, and of an entry that is no tensor's.
+NO_HEADER = (ValueError, TypeError, RecursionError)
+NO_ENTRY = (KeyError, TypeError, ValueError, OverflowError)
 
 
 def map_weights(path: Path) -> Arrays:
@@ -52,7 +55,7 @@ def read_header(content: bytes) -> dict[str, Any]:
     """Return what a header says of each tensor."""
     try:
         header = dict(json.loads(content))
-    except (ValueError, TypeError, RecursionError):
+    except NO_HEADER:
         raise ValueError("its header is damaged") from None
     header.pop("__metadata__", None)
     return header
@@ -63,7 +66,7 @@ def view(content: mmap.mmap, start: int, entry: Any) -> NDArray[Any]:
     try:
         name, shape = str(entry["dtype"]), [int(size) for size in entry["shape"]]
         begin, end = map(int, entry["data_offsets"])
-    except (KeyError, TypeError, ValueError, OverflowError):
+    except NO_ENTRY:
         raise ValueError("its header is damaged") from None
     if name not in DTYPES:
         raise ValueError(f"it holds numbers of the type {name}, which NumPy has not")

@@ -18,6 +18,7 @@ from project import CommandFailedError, Project, docker_answers, render
 CELLS = [nearest("base_image", base) for base in CHOICES["base_image"]]
 every_base = pytest.mark.parametrize("answers", CELLS)
 IMAGES = "template-test-"
+PYTHON = "/opt/venv/bin/python"
 Build = Callable[[Answers], Project]
 
 
@@ -98,3 +99,19 @@ def last_words(project: Project, **environment: str) -> str:
     assert headline.endswith("ended with 1:")
     assert "Traceback" not in str(caught.value)
     return output[-1]
+
+
+def execute(project: Project, code: str) -> str:
+    """Run Python code in the running container."""
+    return project.compose("exec", "--no-TTY", "service", PYTHON, "-c", code).strip()
+
+
+def python_beside(project: Project) -> list[str]:
+    """Return a command that runs a script from its input, with the container's address and the example.
+
+    It runs in another container of the same image and network, so that nothing stands between the two.
+    """
+    address = project.inspect("{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}")
+    example = (project.path / "examples" / "predict.json").read_text(encoding="utf-8")
+    command = ["docker", "run", "--rm", "--interactive", f"--network={project.image}_default"]
+    return [*command, f"--entrypoint={PYTHON}", project.image, "-", address, example]

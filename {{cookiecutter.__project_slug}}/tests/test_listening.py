@@ -12,6 +12,14 @@ from service.listening import MAX_CONNECTIONS, accept_all, listen, turn_newcomer
 linux = pytest.mark.skipif(sys.platform != "linux", reason="there is no such filter but on Linux")
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_no_part_of_a_response_waits_for_the_one_before_to_be_confirmed(host: str) -> None:
+    with listen(host, 0) as listener, socket.create_connection(listener.getsockname()[:2]):
+        connection, _ = listener.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 @linux
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 def test_nobody_is_reset_when_newcomers_are_turned_away_first(host: str) -> None:

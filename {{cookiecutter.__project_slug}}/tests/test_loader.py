@@ -2,9 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from service import loader, model_repository, predictor
+from service import loader, model_repository, model_runtime, predictor
 from service.errors import ModelError
-from service.model_runtime import FILE_NAME
+from service.fingerprint import take_fingerprint
+from service.model_runtime import FILE_NAME, Model
 from service.settings import Settings
 
 
@@ -32,3 +33,59 @@ def test_a_model_that_does_not_answer_the_example_is_refused(
     monkeypatch.setattr(predictor, "to_inputs", lambda _: {"text": "a seven"})
     with pytest.raises(ModelError, match="does not answer the example request"):
         loader.load(settings)
+
+
+def test_damage_is_told_rather_than_what_comes_of_it(settings: Settings, file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-1000])
+    with pytest.raises(ModelError, match="is damaged or was changed"):
+        loader.load(settings)
+
+
+def test_the_log_names_a_model_and_its_size_before_it_takes_memory(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(loader, "prove", lambda *_: pytest.fail("out of memory"))
+    with caplog.at_level("INFO"), pytest.raises(pytest.fail.Exception):
+        loader.load(settings)
+    assert f"loading model {model_repository.find(settings)} (0 MiB)" in caplog.messages
+
+
+def test_a_model_that_is_changed_while_it_is_loaded_is_loaded_again(
+    settings: Settings, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prove, attempts = loader.prove, []
+
+    def prove_and_change(directory: Path, settings: Settings) -> Model:
+        attempts.append(directory)
+        if len(attempts) < 2:
+            file.touch()
+        return prove(directory, settings)
+
+    monkeypatch.setattr(loader, "prove", prove_and_change)
+    assert loader.load(settings).fingerprint == take_fingerprint(model_repository.find(settings))
+    assert len(attempts) == 2
+
+
+def test_a_model_that_is_changed_again_and_again_is_refused(
+    settings: Settings, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prove = loader.prove
+
+    def prove_and_change(directory: Path, settings: Settings) -> Model:
+        file.touch()
+        return prove(directory, settings)
+
+    monkeypatch.setattr(loader, "prove", prove_and_change)
+    with pytest.raises(ModelError, match="is changed again and again: put a model there when it is whole"):
+        loader.load(settings)
+
+
+@pytest.mark.parametrize("is_mapped", [False, True])
+def test_room_is_asked_for_what_is_not_mapped(
+    settings: Settings, file: Path, is_mapped: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Path] = []
+    monkeypatch.setattr(loader, "require_room", asked.append)
+    monkeypatch.setattr(model_runtime, "IS_MAPPED", is_mapped)
+    loader.load(settings)
+    assert asked == ([] if is_mapped else [file])

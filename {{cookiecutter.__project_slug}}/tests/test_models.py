@@ -122,7 +122,7 @@ def test_a_model_that_is_added_is_served_by_the_next_start(
     said = words(volume, "add", source)
     after = loader.load(settings)
     assert str(after) != str(before)
-    assert said == f"{after} is on the volume; a start of the service serves {after}\n"
+    assert said == f"{after} is on the volume; the next start or reload serves {after}\n"
 
 
 def test_what_is_added_can_be_read_by_everybody(settings: Settings, volume: Path, source: Path) -> None:
@@ -169,7 +169,7 @@ def test_an_older_version_can_be_used_again(settings: Settings, volume: Path, so
     words(volume, "add", source)
     newest = model_repository.find(settings)
     older = next(found for found in model_repository.list_versions(settings) if found != newest)
-    assert words(volume, "use", older.version) == f"a start of the service serves {older}\n"
+    assert words(volume, "use", older.version) == f"the next start or reload serves {older}\n"
     assert loader.load(settings).version == older.version
     words(volume, "use", newest.version)
     assert loader.load(settings).version == newest.version

@@ -79,7 +79,7 @@ def main() -> None:
             sys.exit("the server did not start; the reason is above")
         time.sleep(0.01)
     address = server.servers[0].sockets[0].getsockname()
-    for page in ("/", "/health", "/docs", "/openapi.json", "/nowhere"):
+    for page in ("/", "/health", "/metrics", "/docs", "/openapi.json", "/nowhere"):
         ask(address, f"GET {page}")
     ask(address, "POST /predict", EXAMPLE.model_dump_json())
     ask(address, "POST /predict", "{}")

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TypedDict
@@ -18,10 +19,17 @@ from service.draining import CloseWhileDraining
 from service.errors import ModelError, ServiceError
 from service.memory import memory_limit
 from service.metrics import Metrics
-from service.problems import PROBLEM, answer_http_error, answer_invalid_request, answer_service_error
+from service.observing import Observe
+from service.problems import (
+    PROBLEM,
+    answer_http_error,
+    answer_invalid_request,
+    answer_service_error,
+    answer_unexpected_error,
+)
 from service.readiness import Readiness
 from service.reloading import Reloader
-from service.routes import health, infer, open_inference, predict, root
+from service.routes import health, infer, open_inference, predict, prometheus, root
 from service.settings import Settings
 
 # Of the memory: a body takes several times its size while it is answered, and the model needs the rest.
@@ -35,6 +43,7 @@ class LifespanState(TypedDict):
 
     readiness: Readiness
     settings: Settings
+    metrics: Metrics
 
 
 def create_app(settings: Settings, readiness: Readiness) -> FastAPI:
@@ -48,12 +57,13 @@ def create_app(settings: Settings, readiness: Readiness) -> FastAPI:
         # A daemon thread: liveness answers while gigabytes are read, and a stop does not wait for them.
         loading = (settings, readiness, metrics)
         threading.Thread(target=keep_model, args=loading, name="load", daemon=True).start()
-        yield {"readiness": readiness, "settings": settings}
+        yield {"readiness": readiness, "settings": settings, "metrics": metrics}
         readiness.drain()
         if readiness.served:
             readiness.served.executor.close()
 
     metrics = Metrics()
+    metrics.registry.register(prometheus.Moment(readiness))
     name, version, description = about()
     app = FastAPI(
         title=name,
@@ -74,14 +84,16 @@ def create_app(settings: Settings, readiness: Readiness) -> FastAPI:
         app.add_middleware(RequireKey, key=read_api_key(settings.api_key_file))
         describe_key(app)
     app.add_middleware(CloseWhileDraining, readiness=readiness)
+    app.add_middleware(Observe, metrics=metrics)  # the last one is around all others
     app.exception_handler(ServiceError)(answer_service_error)
     app.exception_handler(HTTPException)(answer_http_error)
     app.exception_handler(RequestValidationError)(answer_invalid_request)
+    app.exception_handler(Exception)(answer_unexpected_error)
     # First and not through a router of its own, each of which is asked twice: most requests go here.
     app.routes.extend(infer.routes)
     if settings.serve_predict:
         app.include_router(predict.router)
-    for routes in (open_inference, health, root):
+    for routes in (open_inference, health, prometheus, root):
         app.include_router(routes.router)
     return app
 
@@ -95,6 +107,7 @@ def keep_model(settings: Settings, readiness: Readiness, metrics: Metrics) -> No
 
 def load_model(settings: Settings, readiness: Readiness, metrics: Metrics) -> None:
     """Load the model and tell readiness how it went; nothing that happens here is lost."""
+    began = time.monotonic()
     try:
         served = serving.load(settings, metrics)
     except ModelError as error:
@@ -105,4 +118,5 @@ def load_model(settings: Settings, readiness: Readiness, metrics: Metrics) -> No
         readiness.load_failed(f"the model cannot be loaded: {error!r}")
     else:
         logger.info("model %s is ready", served)
+        metrics.load_succeeded(served.name, served.version, time.monotonic() - began)
         readiness.load_succeeded(served)

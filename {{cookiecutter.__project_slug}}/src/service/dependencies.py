@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from service.inference import Inference
+from service.metrics import Metrics
 from service.readiness import Readiness
 from service.serving import ServedModel
 
@@ -16,6 +17,15 @@ async def get_readiness(request: Request) -> Readiness:
 
 
 ReadinessDep = Annotated[Readiness, Depends(get_readiness)]
+
+
+async def get_metrics(request: Request) -> Metrics:
+    """Return the figures of this process, from the lifespan's state."""
+    metrics: Metrics = request.state.metrics
+    return metrics
+
+
+MetricsDep = Annotated[Metrics, Depends(get_metrics)]
 
 
 async def get_model(request: Request) -> ServedModel:

@@ -47,8 +47,8 @@ def listen(host: str, port: int) -> socket.socket:
         raise SettingsError(
             f"HOST {host!r} with PORT {port} cannot be listened on ({reason}): choose another"
         ) from error
-    # Connections inherit it. asyncio sets it too, but on sockets made with a protocol number, which none of
-    # these is; without it, an answer on a kept connection waits some 40 ms for the caller's acknowledgement.
+    # A response goes out in two parts, and without this the second waits some 40 ms for the caller to confirm
+    # the first. Connections inherit it; asyncio sets it only where a socket was opened as TCP's by name.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 

@@ -59,7 +59,7 @@ def parse() -> Any:
     commands.add_parser("list", help="list what is on the volume").set_defaults(command=list_versions)
     commands.add_parser("verify", help="check every file").set_defaults(command=verify_versions)
 
-    use = commands.add_parser("use", help="serve this version from the next start on")
+    use = commands.add_parser("use", help="serve this version from the next start or reload on")
     use.add_argument("version", type=plain, metavar="VERSION")
     use.add_argument("--name", type=plain, help="the model whose version it is; by default the only one")
     use.set_defaults(command=use_version)
@@ -77,7 +77,7 @@ def add_version(settings: Settings, arguments: Any) -> None:
             arguments.version,
             lambda directory: loader.prove(directory, settings),
         )
-    sys.stdout.write(f"{added} is on the volume; a start of the service serves {find_served(settings)}\n")
+    sys.stdout.write(f"{added} is on the volume; the next start or reload serves {find_served(settings)}\n")
 
 
 def use_version(settings: Settings, arguments: Any) -> None:
@@ -85,11 +85,11 @@ def use_version(settings: Settings, arguments: Any) -> None:
     name = arguments.name or settings.model_name
     with staging.locked(settings.model_repository):
         model_store.use(settings.model_repository, name, arguments.version)
-    sys.stdout.write(f"a start of the service serves {find_served(settings)}\n")
+    sys.stdout.write(f"the next start or reload serves {find_served(settings)}\n")
 
 
 def list_versions(settings: Settings, _: Any) -> None:
-    """List every version; mark the one that a start of the service would serve."""
+    """List every version; mark the one that a start or a reload of the service would serve."""
     served = find_served(settings)
     for version in find_versions(settings):
         sys.stdout.write(f"{version}{'  served' if str(version) == served else ''}\n")
@@ -119,7 +119,7 @@ def find_versions(settings: Settings) -> list[ModelVersion]:
 
 
 def find_served(settings: Settings) -> str:
-    """Say what a start of the service would serve with the settings as they are."""
+    """Say what a start or a reload of the service would serve with the settings as they are."""
     try:
         return str(model_repository.find(settings))
     except ModelError as error:

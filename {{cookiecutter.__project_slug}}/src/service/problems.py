@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from service.errors import ServiceError
+from service.logs import CONTEXT
 
 MOST_PROBLEMS = 3
 LONGEST_PLACE = 100  # characters; an unknown key may be as long as the body
@@ -60,6 +61,13 @@ async def answer_invalid_request(request: Request, error: RequestValidationError
     """
     problems = [problem | {"loc": problem["loc"][1:]} for problem in error.errors()]
     return answer(request, describe_problems(problems), 422, None)
+
+
+async def answer_unexpected_error(request: Request, _: Exception) -> JSONResponse:
+    """Answer 500 with nothing but the id under which the log has the rest."""
+    request_id = CONTEXT.get()["request_id"]
+    sentence = f"the service failed; its log says why, at request id {request_id}"
+    return answer(request, sentence, 500, {"x-request-id": request_id})
 
 
 def describe_problems(problems: Sequence[Mapping[str, Any]]) -> str:

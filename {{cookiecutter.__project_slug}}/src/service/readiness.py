@@ -63,20 +63,16 @@ class Readiness:
         return self.status.reason if self.status.state is State.FAILED else None
 
     def load_succeeded(self, served: ServedModel) -> None:
-        """Open for requests; a process that is already draining stays so."""
+        """Serve this version from the next request on; a process that is already draining stays so.
+
+        A request that has another version keeps that to its end, and with the last one it is released.
+        """
         with self._lock:
             if self.status.state is State.FAILED:
                 return
-            self.served = served
-            if self.status.state is State.LOADING:
-                self.status = Status(State.READY, f"model {served} answers")
-
-    def switch(self, served: ServedModel) -> None:
-        """Serve another version from the next request on; a request that has its version keeps it."""
-        with self._lock:
             previous, self.served = self.served, served
             self.reload_failure = None
-            if self.status.ready:
+            if not self.draining:
                 self.status = Status(State.READY, f"model {served} answers")
         if previous:
             previous.executor.close()

@@ -20,6 +20,7 @@ from typing import cast
 
 import uvicorn
 
+from service import logs
 from service.app import create_app
 from service.connection import KEEP_ALIVE_SECONDS, Connection
 from service.listening import accept_all, listen, make_room, turn_newcomers_away
@@ -28,7 +29,6 @@ from service.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 # A client that keeps its connection may be about to use it; this long without a request counts as idle.
 QUIET_SECONDS = 0.3
 # For those who are at the door when it closes: the way there and back of the slowest of them.
@@ -53,6 +53,7 @@ class Server(uvicorn.Server):
                 host=settings.host,
                 port=settings.port,
                 log_config=None,
+                access_log=False,
                 http=connection,  # type: ignore[arg-type]
                 lifespan="on",
                 ws="none",
@@ -130,7 +131,7 @@ def run(settings: Settings) -> str | None:
 
     Raises `SettingsError` if the address cannot be listened on, or the API key not be read.
     """
-    logging.basicConfig(level=settings.log_level.upper(), format=LOG_FORMAT)
+    logs.configure(settings)
     server = Server(settings)
     listener = listen(settings.host, settings.port)
     logger.info("listening on %s port %d", settings.host, settings.port)

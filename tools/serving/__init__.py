@@ -1,0 +1,1 @@
+"""What `make bench-serving` is made of: models, stacks to compare, measuring, charts, the page."""

@@ -1,0 +1,123 @@
+"""The stacks that `make bench-serving` compares: how each is started, and what each is asked."""
+
+import json
+import random
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from load import make_request
+
+HERE = Path(__file__).parent
+MODELS = {"tiny": "64-64-10", "medium": "512-2048-2048-512"}
+LIVE = make_request("GET", "/health/live", connection="close")
+
+
+@dataclass(frozen=True)
+class Stack:
+    """One way to serve the models, all in the same environment and on the same files."""
+
+    name: str
+    title: str
+    what: str
+
+    def command(self, python: Path, port: int) -> list[str]:
+        """Return what starts it."""
+        raise NotImplementedError
+
+    def environment(self, model: str, volume: Path, port: int) -> dict[str, str]:
+        """Return the variables that tell it what to serve."""
+        raise NotImplementedError
+
+    def request(self, model: str) -> bytes:
+        """Return the request for one row, the same row for all stacks."""
+        raise NotImplementedError
+
+    def read(self, answer: dict[str, Any]) -> list[float]:
+        """Return the numbers of an answer."""
+        raise NotImplementedError
+
+
+class Template(Stack):
+    """The project as it is rendered, asked over the Open Inference Protocol."""
+
+    def command(self, python: Path, port: int) -> list[str]:
+        """Return what the container runs too."""
+        return [str(python), "-m", "service"]
+
+    def environment(self, model: str, volume: Path, port: int) -> dict[str, str]:
+        """Return its settings; all others are as they are by default."""
+        settings = {"MODEL_REPOSITORY": str(volume), "MODEL_NAME": model, "SERVE_PREDICT": "false"}
+        return settings | {"HOST": "127.0.0.1", "PORT": str(port)}
+
+    def request(self, model: str) -> bytes:
+        """Return an inference request in JSON."""
+        row = make_row(model)
+        tensor = {"name": "x", "shape": [1, len(row)], "datatype": "FP32", "data": row}
+        body = json.dumps({"inputs": [tensor]}).encode()
+        return make_request("POST", f"/v2/models/{model}/infer", body)
+
+    def read(self, answer: dict[str, Any]) -> list[float]:
+        """Return the only output."""
+        return answer["outputs"][0]["data"]
+
+
+@dataclass(frozen=True)
+class Tutorial(Stack):
+    """A route of tutorial.py."""
+
+    path: str
+    options: tuple[str, ...]
+
+    def command(self, python: Path, port: int) -> list[str]:
+        """Return uvicorn's command line."""
+        command = [str(python), "-m", "uvicorn", "tutorial:app", "--app-dir", str(HERE), "--port", str(port)]
+        return [*command, *self.options]
+
+    def environment(self, model: str, volume: Path, port: int) -> dict[str, str]:
+        """Return where the model is."""
+        return {"MODEL_FILE": str(volume / model / "1" / "model.onnx")}
+
+    def request(self, model: str) -> bytes:
+        """Return the request that the tutorial takes."""
+        return make_request("POST", self.path, json.dumps({"inputs": make_row(model)}).encode())
+
+    def read(self, answer: dict[str, Any]) -> list[float]:
+        """Return the only row."""
+        return answer["outputs"][0]
+
+
+QUIET = ("--no-access-log",)
+TEMPLATE = Template(
+    "template", "this template", "the project as rendered, JSON over the Open Inference Protocol"
+)
+TUTORIAL = Tutorial(
+    "tutorial",
+    "tutorial",
+    "the model called in an `async def` route, inputs as a pydantic list; with httptools and without a log "
+    "line per request, so faster than tutorials are",
+    "/predict",
+    QUIET,
+)
+THREADS = Tutorial(
+    "threads",
+    "tutorial in threads",
+    "the same in a `def` route, in the thread pool",
+    "/predict-in-thread",
+    QUIET,
+)
+INSTALLED = Tutorial(
+    "installed",
+    "tutorial as installed",
+    "the `async def` route as `pip install fastapi uvicorn` and `uvicorn main:app` run it: with h11 and a "
+    "log line per request",
+    "/predict",
+    ("--http", "h11"),
+)
+STACKS: tuple[Stack, ...] = (TEMPLATE, TUTORIAL, THREADS, INSTALLED)
+
+
+def make_row(model: str) -> list[float]:
+    """Return the inputs of one row, numbers of four digits."""
+    numbers = random.Random(0)  # noqa: S311 - the same on every run
+    return [round(numbers.random(), 4) for _ in range(int(MODELS[model].split("-")[0]))]

@@ -1,0 +1,95 @@
+"""How a line of the log looks, and what it says of the request that it belongs to."""
+
+import json
+import logging
+import re
+import time
+from collections.abc import Mapping
+from contextvars import ContextVar
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+import orjson
+
+from service.settings import Settings
+
+# What every line says that is written while a request is answered, such as its id.
+CONTEXT: ContextVar[Mapping[str, str]] = ContextVar("CONTEXT", default=MappingProxyType({}))
+# What could end a line, move a cursor or change a colour.
+CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+class Fields(dict[str, Any]):
+    """Arguments of a line, by their names; as JSON the line has each under its name as well."""
+
+
+class JsonFormatter(logging.Formatter):
+    """Each line one JSON object."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line of a record."""
+        line = {
+            "timestamp": write_time(record.created),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **CONTEXT.get(),
+        }
+        if isinstance(record.args, Fields):
+            line |= record.args
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return encode(line)
+
+
+class ConsoleFormatter(logging.Formatter):
+    """Each line for people; a traceback follows, moved to the right."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line of a record."""
+        context = "".join(f" {name}={value}" for name, value in CONTEXT.get().items())
+        text = f"{record.levelname} {record.name}: {escape(record.getMessage())}{context}"
+        if record.exc_info:
+            # No line of it can pass for a record: a message in it may hold whatever a caller sent.
+            lines = self.formatException(record.exc_info).split("\n")
+            text += "".join(f"\n    {escape(line)}" for line in lines)
+        return f"{write_time(record.created)} {text}"
+
+
+FORMATTERS = {"json": JsonFormatter, "console": ConsoleFormatter}
+
+
+def encode(line: dict[str, Any]) -> str:
+    """Return a line as JSON."""
+    try:
+        return escape(orjson.dumps(line, default=str).decode())
+    except TypeError:  # half of a character, as file names may hold
+        return json.dumps(line, default=str)
+
+
+def write_time(seconds: float) -> str:
+    """Return a moment as RFC 3339 has it, in UTC, to the millisecond."""
+    whole = int(seconds)
+    return f"{write_second(whole)}.{int((seconds - whole) * 1000):03d}Z"
+
+
+@lru_cache(maxsize=1)
+def write_second(seconds: int) -> str:
+    """Return a moment to the second; thousands of lines may share it."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+
+
+def escape(text: str) -> str:
+    """Return a text in which control characters do nothing, as JSON has them."""
+    return CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def configure(settings: Settings) -> None:
+    """Send every line to stderr, in the form and from the level on that the settings say."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(FORMATTERS[settings.log_format]())
+    logging.basicConfig(level=settings.log_level.upper(), handlers=[handler])
+    logging.captureWarnings(True)
+    # No line says which thread or process wrote it, and to find that out takes its time.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False

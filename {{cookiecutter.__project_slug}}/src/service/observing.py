@@ -1,0 +1,80 @@
+"""What is told of each request: its id to the caller, a line to the log, its figures to the metrics."""
+
+import logging
+import os
+import re
+import time
+from collections.abc import Iterable
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.logs import CONTEXT, Fields
+from service.metrics import Metrics
+
+logger = logging.getLogger("service.access")
+
+ID_HEADER = b"x-request-id"
+# What an id of a caller may be; any other is not taken over.
+SANE_ID = re.compile(rb"[A-Za-z0-9._~+/=:@-]{1,128}")
+# Asked every few seconds by machines: their lines are for whoever debugs.
+QUIET_ROUTES = frozenset(
+    {"/health", "/health/live", "/health/ready", "/metrics", "/v2/health/live", "/v2/health/ready"}
+)
+# The route of paths that lead nowhere: callers make them up, and each label costs memory for ever.
+NO_ROUTE = "none"
+LINE = "%(method)s %(path)s %(status)d %(milliseconds)s ms"
+LONGEST_PATH = 200  # characters
+
+
+class Observe:
+    """ASGI middleware around all others, so that it sees what each request came to."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        """Wrap an application."""
+        self.app = app
+        self.metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything on; name the request before, and tell of it after."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        request_id = find_id(scope["headers"]) or os.urandom(8).hex().encode()
+        # Never reset: each request runs in a context of its own, in which the server may log after us.
+        CONTEXT.set({"request_id": request_id.decode()})
+        status = 500  # what the server makes of an application that does not answer
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), (ID_HEADER, request_id)]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_with_id)
+        finally:
+            self._tell(scope, status, time.perf_counter() - began)
+
+    def _tell(self, scope: Scope, status: int, seconds: float) -> None:
+        route = scope["route"].path_format if "route" in scope else NO_ROUTE
+        self.metrics.observe_request(scope["method"], route, status, seconds)
+        level = logging.DEBUG if route in QUIET_ROUTES else logging.INFO
+        if logger.isEnabledFor(level):
+            fields = Fields(
+                method=scope["method"],
+                path=scope["path"][:LONGEST_PATH],
+                status=status,
+                milliseconds=round(seconds * 1000, 2),
+            )
+            # Not `log`: it would look for the file and line that called it, for each request anew.
+            logger.handle(logger.makeRecord(logger.name, level, "", 0, LINE, (fields,), None))
+
+
+def find_id(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
+    """Return the id that the caller gave its request, if it is fit to be repeated."""
+    for name, value in headers:
+        if name == ID_HEADER:
+            return value if SANE_ID.fullmatch(value) else None
+    return None
