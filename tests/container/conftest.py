@@ -106,12 +106,10 @@ def execute(project: Project, code: str) -> str:
     return project.compose("exec", "--no-TTY", "service", PYTHON, "-c", code).strip()
 
 
-def python_beside(project: Project) -> list[str]:
-    """Return a command that runs a script from its input, with the container's address and the example.
+def python_beside(project: Project, *arguments: str) -> list[str]:
+    """Return a command that runs a script from its input, with these arguments.
 
     It runs in another container of the same image and network, so that nothing stands between the two.
     """
-    address = project.inspect("{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}")
-    example = (project.path / "examples" / "predict.json").read_text(encoding="utf-8")
     command = ["docker", "run", "--rm", "--interactive", f"--network={project.image}_default"]
-    return [*command, f"--entrypoint={PYTHON}", project.image, "-", address, example]
+    return [*command, f"--entrypoint={PYTHON}", project.image, "-", *arguments]
