@@ -1,6 +1,7 @@
 """Images built by the rendered Dockerfiles, one for each base image."""
 
 import io
+import json
 import os
 import re
 import shutil
@@ -69,6 +70,14 @@ def list_files(image: str) -> set[str]:
     """Return the path of every file in an image."""
     with exported(image) as archive:
         return set(archive.getnames())
+
+
+def last_layer(image: str) -> bytes:
+    """Return the last layer of an image, as a tar archive that is not compressed."""
+    saved = subprocess.run(["docker", "save", image], capture_output=True, check=True).stdout
+    with tarfile.open(fileobj=io.BytesIO(saved)) as archive:
+        [manifest] = json.load(archive.extractfile("manifest.json"))
+        return archive.extractfile(manifest["Layers"][-1]).read()
 
 
 @pytest.fixture
