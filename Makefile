@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test stress fast lint format locks bench docs sample-models recording
+.PHONY: help demo test stress fast lint format locks bench bench-weights docs sample-models recording
 SHELL := /bin/bash
 
 # uv in the version of the table of facts; everything else comes through it, pinned in pyproject.toml.
@@ -42,6 +42,9 @@ locks: .venv ## Lock newer releases, and prove that all still works
 
 bench: .venv ## Measure what the choices cost, for docs/choosing.md
 	PYTHONPATH=hooks uv run tools/bench.py
+
+bench-weights: .venv ## Measure memory and load time of a model of 1 GB in one and in four containers
+	PYTHONPATH=hooks uv run tools/bench_weights.py
 
 docs: .venv ## Write docs/choosing.md anew from the table of facts and what was measured
 	PYTHONPATH=hooks uv run tools/choosing.py

@@ -127,6 +127,14 @@ class Project:
         """Return a fact about the container, as `docker inspect` gives it."""
         return run(["docker", "inspect", "--format", format_, self.container()], self.path).strip()
 
+    def address(self) -> str:
+        """Return the address of the running container in its own network; its port there is 8000."""
+        return self.inspect("{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}")
+
+    def example(self) -> str:
+        """Return the body of the example request."""
+        return (self.path / "examples" / "predict.json").read_text(encoding="utf-8")
+
     def started_at(self) -> float:
         """Return when the container was started, in seconds since the epoch."""
         return datetime.fromisoformat(self.inspect("{{.State.StartedAt}}")).timestamp()
@@ -144,7 +152,7 @@ class Project:
 
     def predict(self) -> dict:
         """Send the example request of the project and return the prediction."""
-        return self.ask("/predict", (self.path / "examples" / "predict.json").read_bytes())
+        return self.ask("/predict", self.example().encode())
 
     def wait_ready(self, seconds: float = 60) -> None:
         """Wait until the service says that it is ready."""

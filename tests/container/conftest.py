@@ -1,6 +1,7 @@
 """Images built by the rendered Dockerfiles, one for each base image."""
 
 import io
+import json
 import os
 import re
 import shutil
@@ -71,6 +72,14 @@ def list_files(image: str) -> set[str]:
         return set(archive.getnames())
 
 
+def last_layer(image: str) -> bytes:
+    """Return the last layer of an image, as a tar archive that is not compressed."""
+    saved = subprocess.run(["docker", "save", image], capture_output=True, check=True).stdout
+    with tarfile.open(fileobj=io.BytesIO(saved)) as archive:
+        [manifest] = json.load(archive.extractfile("manifest.json"))
+        return archive.extractfile(manifest["Layers"][-1]).read()
+
+
 @pytest.fixture
 def project(build: Build, answers: Answers) -> Project:
     """The project with these answers; its image is built."""
@@ -106,12 +115,10 @@ def execute(project: Project, code: str) -> str:
     return project.compose("exec", "--no-TTY", "service", PYTHON, "-c", code).strip()
 
 
-def python_beside(project: Project) -> list[str]:
-    """Return a command that runs a script from its input, with the container's address and the example.
+def python_beside(project: Project, *arguments: str) -> list[str]:
+    """Return a command that runs a script from its input, with these arguments.
 
     It runs in another container of the same image and network, so that nothing stands between the two.
     """
-    address = project.inspect("{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}")
-    example = (project.path / "examples" / "predict.json").read_text(encoding="utf-8")
     command = ["docker", "run", "--rm", "--interactive", f"--network={project.image}_default"]
-    return [*command, f"--entrypoint={PYTHON}", project.image, "-", address, example]
+    return [*command, f"--entrypoint={PYTHON}", project.image, "-", *arguments]

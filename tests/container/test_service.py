@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from container.conftest import PYTHON, every_base, execute, python_beside, read_example
-from project import CommandFailedError, Project, run
+from load import make_request
+from project import TEMPLATE, CommandFailedError, Project, run
 
-LOAD = Path(__file__).with_name("load.py")
+LOAD = TEMPLATE / "tools" / "load.py"
 
 
 @every_base
@@ -83,20 +84,24 @@ def test_there_is_a_shell_where_the_readme_says_so(project: Project) -> None:
 
 @every_base
 def test_no_accepted_request_is_lost_when_it_is_stopped_under_load(project: Project) -> None:
+    asking = {"port": 8000, "connections": 16, "seconds": 60, "leave_when_refused": True}
+    asking["request"] = make_request("POST", "/predict", project.example().encode()).decode()
     with project.running("--wait"):
+        command = python_beside(project, json.dumps(asking | {"host": project.address()}))
         with (
             LOAD.open("rb") as script,
-            subprocess.Popen(python_beside(project), stdin=script, stdout=subprocess.PIPE) as load,
+            subprocess.Popen(command, stdin=script, stdout=subprocess.PIPE) as load,
         ):
             time.sleep(2)
             began = time.monotonic()
             project.compose("stop")
             assert time.monotonic() - began < 10
-            outcomes = json.loads(load.communicate(timeout=60)[0])
+            result = json.loads(load.communicate(timeout=60)[0])
         assert project.inspect("{{.State.ExitCode}}") == "0"
-    assert outcomes.pop("not accepted") > 0
-    assert outcomes["answered"] > 500
-    assert sum(outcomes.values()) == outcomes["answered"], outcomes
+    assert result["refused"] == asking["connections"]
+    assert result["statuses"].keys() == {"200"}
+    assert result["statuses"]["200"] > 500
+    assert result["lost"] == {}, result
 
 
 @every_base

@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from answers import Answers
 from container.conftest import CELLS
 from load import Check, Load, Result, make_request
 from project import TEMPLATE, Project, run
@@ -34,7 +33,7 @@ FLOOD_FACTOR = 20
 def networks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """ONNX files: two that answer differently, and one that takes its time."""
     directory = tmp_path_factory.mktemp("networks")
-    sizes = ["first=64-64-10", "second=64-96-10", "slow=512-4096-4096-512"]
+    sizes = ["first=64-64-10", "second=64-96-10", "slow=512-8192-8192-512"]
     run(["uv", "run", "--quiet", "--script", str(MAKE_MODELS), str(directory), *sizes], directory)
     return directory
 
@@ -79,7 +78,7 @@ def serving(project: Project, volume: Path, **settings: object) -> Iterator[str]
     """Start the service on a volume; give the address of its container."""
     environment = {name: str(value) for name, value in settings.items()}
     with project.running("--wait", MODEL_VOLUME=str(volume), SERVE_PREDICT="false", **environment):
-        yield project.inspect("{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}")
+        yield project.address()
 
 
 @contextmanager
@@ -160,7 +159,9 @@ def test_fifty_switches_of_the_version_lose_no_request_and_no_memory(
     assert load.result.statuses[200] > 1000
     assert log.count("network/2") >= SWITCHES / 2
     with capsys.disabled():
-        print(f"\n{project.image}: {SWITCHES} switches, {load.result.summary()}, {before:.0f} → {after:.0f} MiB")
+        print(
+            f"\n{project.image}: {SWITCHES} switches, {before:.0f} → {after:.0f} MiB, {load.result.summary()}"
+        )
     assert after < before * 1.1 + 8
 
 
@@ -230,8 +231,8 @@ def test_a_flood_ends_every_request_bounds_the_memory_and_is_over_when_it_is_ove
     possible = capacity.statuses.total() / capacity.seconds
     with capsys.disabled():
         print(
-            f"\n{project.image}: {offered:.0f} requests/s on a capacity of {possible:.0f}: {flood.summary()}; "
-            f"{before:.0f} → {highest:.0f} MiB, /health/live within {live * 1000:.0f} ms"
+            f"\n{project.image}: {offered:.0f} requests/s on a capacity of {possible:.0f}, "
+            f"{before:.0f} → {highest:.0f} MiB, /health/live within {live * 1000:.0f} ms, {flood.summary()}"
         )
     assert flood.statuses.keys() <= {200, 503, 504}
     assert (flood.lost, flood.refused) == ({}, 0)

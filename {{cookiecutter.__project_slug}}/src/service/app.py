@@ -21,6 +21,7 @@ from service.memory import memory_limit
 from service.metrics import Metrics
 from service.observing import Observe
 from service.problems import (
+    PROBLEM,
     answer_http_error,
     answer_invalid_request,
     answer_service_error,
@@ -28,7 +29,7 @@ from service.problems import (
 )
 from service.readiness import Readiness
 from service.reloading import Reloader
-from service.routes import health, open_inference, predict, prometheus, root
+from service.routes import health, infer, open_inference, predict, prometheus, root
 from service.settings import Settings
 
 # Of the memory: a body takes several times its size while it is answered, and the model needs the rest.
@@ -72,6 +73,7 @@ def create_app(settings: Settings, readiness: Readiness) -> FastAPI:
         docs_url="/docs" if settings.serve_docs else None,
         openapi_url="/openapi.json" if settings.serve_docs else None,
         swagger_ui_oauth2_redirect_url=None,
+        responses={"default": PROBLEM},
     )
     app.add_middleware(
         LimitBody,
@@ -88,7 +90,7 @@ def create_app(settings: Settings, readiness: Readiness) -> FastAPI:
     app.exception_handler(RequestValidationError)(answer_invalid_request)
     app.exception_handler(Exception)(answer_unexpected_error)
     # First and not through a router of its own, each of which is asked twice: most requests go here.
-    app.routes.extend(open_inference.infer_routes)
+    app.routes.extend(infer.routes)
     if settings.serve_predict:
         app.include_router(predict.router)
     for routes in (open_inference, health, prometheus, root):

@@ -17,9 +17,20 @@ LONGEST_PLACE = 100  # characters; an unknown key may be as long as the body
 
 
 class Problem(BaseModel):
-    """The body of every error: one sentence."""
+    """The body of every error but those of `/v2`: one sentence."""
 
     detail: str
+
+
+class ProtocolError(BaseModel):
+    """The body of an error as the Open Inference Protocol has it: one sentence."""
+
+    error: str
+
+
+# What the documentation says of each status that a route does not name.
+PROBLEM: dict[str, Any] = {"model": Problem, "description": "What went wrong, in one sentence."}
+PROTOCOL_ERROR: dict[str, Any] = {"model": ProtocolError, "description": "What went wrong, in one sentence."}
 
 
 def problem(path: str, sentence: str) -> dict[str, str]:

@@ -1,0 +1,61 @@
+"""The service answers as its own documentation says: schemathesis asks all of it, rightly and wrongly."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from answers import DEFAULTS, FACTS, Answers
+from project import Project, run
+
+SCHEMATHESIS = Path(sys.executable).with_name("st")
+KEY = "a-key-that-only-this-test-knows"
+# One runtime of each sample model.
+SAMPLES = {entry["sample"]: runtime for runtime, entry in reversed(FACTS["_model_runtimes"].items())}
+CONFIGURATION = """
+[parameters]
+"path.name" = "{name}"
+"path.version" = "{version}"
+
+# What a model takes, its metadata says and no schema can.
+[[operations]]
+include-path-regex = "/infer$"
+checks.positive_data_acceptance.enabled = false
+"""
+
+
+@contextmanager
+def serving(project: Path, log: Path, **settings: str) -> Iterator[Project]:
+    """Run the service of a project here, on the loopback interface."""
+    run(["uv", "sync", "--quiet"], project, VIRTUAL_ENV="")
+    served = Project(project)
+    environment = {"HOST": "127.0.0.1", "PORT": str(served.port), "MODEL_REPOSITORY": "models", **settings}
+    command = [project / ".venv" / "bin" / "python", "-m", "service"]
+    with (
+        log.open("wb") as stderr,
+        subprocess.Popen(command, cwd=project, env=environment, stderr=stderr) as process,
+    ):
+        try:
+            served.wait_ready()
+            yield served
+        finally:
+            process.terminate()
+
+
+@pytest.mark.parametrize("answers", [DEFAULTS | {"model_runtime": runtime} for runtime in SAMPLES.values()])
+def test_every_answer_is_as_the_documentation_says(project: Path, answers: Answers, tmp_path: Path) -> None:
+    key, log = tmp_path / "key", tmp_path / "log"
+    key.write_text(KEY, encoding="utf-8")
+    with serving(project, log, API_KEY_FILE=str(key)) as served:
+        model = served.get("/health")[1]["model"]
+        configuration = tmp_path / "schemathesis.toml"
+        configuration.write_text(CONFIGURATION.format(**model), encoding="utf-8")
+        command = [str(SCHEMATHESIS), "--config-file", str(configuration), "run", "--seed=1", "--no-color"]
+        command += ["--phases=examples,coverage,fuzzing", "--max-examples=60"]
+        command += [f"--header=Authorization: Bearer {KEY}", f"http://127.0.0.1:{served.port}/openapi.json"]
+        output = run(command, tmp_path)
+        assert served.is_ready()
+    assert "Operations:       14 selected / 14 total" in output
+    assert "Traceback" not in log.read_text(encoding="utf-8")
