@@ -41,7 +41,7 @@ def wait_for(project: Project, condition: Callable[[dict], bool]) -> dict:
     deadline = time.monotonic() + 30
     while True:
         status, health = project.get("/health")
-        assert status == 200
+        assert status == 200, health
         if condition(health):
             return health
         assert time.monotonic() < deadline, health
