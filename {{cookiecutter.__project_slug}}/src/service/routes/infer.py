@@ -85,7 +85,8 @@ async def ask(inference: Inference, inputs: Arrays) -> Arrays:
     try:
         return await inference(inputs)
     except InferenceError as error:
-        logger.warning("the model refused a request", exc_info=True)
+        # A line, because callers can cause as many as they like; the way there is for whoever debugs.
+        logger.warning("the model refused a request: %s", error, exc_info=logger.isEnabledFor(logging.DEBUG))
         raise InvalidRequestError(f"the model cannot answer these inputs: {error}") from error
 
 
