@@ -2,7 +2,7 @@ from conftest import PROJECT
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from service import predictor, model_repository
+from service import model_repository, predictor
 from service.readiness import State
 from service.settings import Settings
 
