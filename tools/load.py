@@ -16,8 +16,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-# Seconds: until a refused connection is tried again, after which a request counts as lost, between two looks.
-RETRY, PATIENCE, LOOK = 0.05, 30.0, 0.1
+# Seconds after which a request counts as lost, and a connection that is not made as refused.
+PATIENCE, HANDSHAKE = 30.0, 5.0
+# Seconds until a refused connection is tried again, and between two looks at what is under way.
+RETRY, LOOK = 0.05, 0.1
 
 Check = Callable[[int, bytes], bool]
 
@@ -164,8 +166,9 @@ class Load:
         """Be one client, over as many connections as it takes."""
         loop = asyncio.get_running_loop()
         while not self.stopping:
+            connecting = loop.create_connection(lambda: Connection(self), self.host, self.port)
             try:
-                _, connection = await loop.create_connection(lambda: Connection(self), self.host, self.port)
+                _, connection = await asyncio.wait_for(connecting, HANDSHAKE)
             except OSError:
                 self.result.refused += 1
                 if self.leave_when_refused:
@@ -219,7 +222,7 @@ async def ask_once(host: str, port: int, request: bytes, result: Result) -> None
     """Send one request on a connection of its own and count how it ended."""
     began = time.perf_counter()
     try:
-        reader, writer = await asyncio.open_connection(host, port)
+        reader, writer = await asyncio.wait_for(asyncio.open_connection(host, port), HANDSHAKE)
     except OSError:
         result.refused += 1
         return

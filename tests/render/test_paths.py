@@ -81,6 +81,8 @@ def expected_paths(answers: Answers) -> set[str]:
         paths.add(f"tests/test_{answers['model_runtime'].replace('-', '_')}.py")
     if answers["model_runtime"] in {"model2vec", "custom"}:
         paths |= {"src/service/mapped_weights.py", "tests/test_mapped_weights.py"}
+    if answers["tracing"] == "opentelemetry":
+        paths |= {"src/service/traced.py", "src/service/tracing.py", "tests/test_tracing.py"}
     return paths
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -168,3 +169,12 @@ def test_as_a_program_it_needs_nothing_but_its_own_source() -> None:
     assert loaded["statuses"].keys() == {"200"}
     assert 0 < loaded["p50_ms"] <= loaded["p99_ms"] <= loaded["max_ms"]
     assert asyncio.run(run(every=0.05))["statuses"] == {"200": 2}
+
+
+def test_who_is_not_let_in_counts_as_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(load, "HANDSHAKE", 0.1)
+    with socket.create_server((HOST, 0), backlog=0) as listener:  # has room for one, and lets nobody in
+        port = listener.getsockname()[1]
+        with socket.create_connection((HOST, port)):
+            assert asyncio.run(run_load(HOST, port, REQUEST, 2, 0.2, leave_when_refused=True)).refused == 2
+            assert asyncio.run(run_probe(HOST, port, REQUEST, 0.1, every=0.05)).refused == 2
