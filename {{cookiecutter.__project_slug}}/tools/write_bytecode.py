@@ -5,7 +5,6 @@ stand-in refuses to answer, and everything else is real: the server, a connectio
 """
 
 import importlib.util
-import pkgutil
 import socket
 import sys
 import threading
@@ -15,7 +14,7 @@ from typing import Any, ClassVar
 
 import uvicorn
 
-import service
+import service.__main__  # noqa: F401
 from service.errors import NotReadyError
 from service.executor import Executor, Limits
 from service.metrics import Metrics
@@ -88,8 +87,6 @@ def main() -> None:
     ask(address, "POST /v2/models/none/infer", TENSOR)
     server.should_exit = True
     thread.join()
-    for module in pkgutil.iter_modules(service.__path__, "service."):  # whatever else the image can run
-        importlib.import_module(module.name)
     for cached in Path(str(sys.pycache_prefix)).rglob("*.pyc"):
         rely_on_content(cached)
 

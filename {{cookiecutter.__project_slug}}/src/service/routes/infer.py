@@ -46,7 +46,7 @@ async def infer(request: Request) -> Response:
 
 def read_headers(request: Request) -> int | None:
     """Return how many bytes of the body are JSON, if a header says so; raise what its headers deserve."""
-    encoding = request.headers.get("content-encoding", "identity")
+    encoding = request.headers.get("content-encoding", "identity").lower()
     if encoding != "identity":
         raise ContentEncodingError(
             "the body has a content-encoding, which is not read here: send it as it is"
