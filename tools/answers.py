@@ -46,6 +46,12 @@ ONE_EACH = [DEFAULTS] + [
     nearest(option, choice) for option, choices in CHOICES.items() for choice in choices[1:]
 ]
 
+# One runtime of each sample model, the first that has it.
+SAMPLES = {
+    entry["sample"]: DEFAULTS | {"model_runtime": runtime}
+    for runtime, entry in reversed(FACTS["_model_runtimes"].items())
+}
+
 
 def name(answers: Answers) -> str:
     """Name answers by what differs from the defaults, in the form that cookiecutter's command line takes."""

@@ -3,9 +3,9 @@
 The date up to which releases are locked moves in the table of facts, for generated projects, and in
 pyproject.toml, for the template's own tools; the newest releases are given a few days to be found bad by
 others. (The training scripts keep their own dates, so that they give the same models.) Made anew with it
-are the locks that travel in templates/locks, each for all Pythons on offer, and the names of all
-distributions in them, which no project may bear. A uv.lock holds addresses and does not travel; it comes to
-the same.
+are the locks that travel in templates/locks, each for all Pythons on offer, with conditions around what not
+every choice of tracing has, and the names of all distributions in them, which no project may bear. A uv.lock
+holds addresses and does not travel; it comes to the same.
 """
 
 import json
@@ -17,6 +17,7 @@ import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from difflib import SequenceMatcher
 from pathlib import Path
 
 from poetry.factory import Factory
@@ -61,54 +62,87 @@ def poetry_lock(runtime: str) -> Path:
 
 
 @contextmanager
-def rendered(manager: str, runtime: str) -> Iterator[Path]:
+def rendered(manager: str, runtime: str, tracing: str) -> Iterator[Path]:
     """Render a project for the oldest Python, even if it has no locks yet."""
     for path in (*pip_locks(runtime).values(), poetry_lock(runtime), BUILD_TOOLS):
         path.parent.mkdir(exist_ok=True, parents=True)
         path.touch()
-    answers = {"package_manager": manager, "model_runtime": runtime, "python_version": python_versions()[0]}
+    answers = {"package_manager": manager, "model_runtime": runtime, "tracing": tracing}
+    answers["python_version"] = python_versions()[0]
     with tempfile.TemporaryDirectory() as directory:
         yield render(answers, Path(directory), hooks=False)
 
 
-def lock_for_pip(runtime: str) -> None:
-    """Make the requirements files as a project does."""
-    with rendered("pip", runtime) as project:
-        for name in pip_locks(runtime):
-            (project / name).unlink()
+def lock_for_pip(runtime: str, tracing: str) -> dict[str, str]:
+    """Make the requirements files as a project does, and return them."""
+    with rendered("pip", runtime, tracing) as project:
+        files = {name: project / name for name in pip_locks(runtime)}
+        for path in files.values():
+            path.unlink()
         run(["make", "lock", f"UV={shutil.which('uv')}"], project)
-        for name, path in pip_locks(runtime).items():
-            shutil.copy(project / name, path)
+        return {name: path.read_text(encoding="utf-8") for name, path in files.items()}
 
 
-def read_pins(runtime: str) -> list[str]:
-    """Return what is locked for service and development, without the hashes."""
-    text = pip_locks(runtime)["requirements-dev.txt"].read_text(encoding="utf-8")
-    return re.findall(r"^\w.*?(?= \\$)", text, flags=re.M)
+def find_pins(requirements: str) -> list[str]:
+    """Return what a requirements file locks, without the hashes."""
+    return re.findall(r"^\w.*?(?= \\$)", requirements, flags=re.M)
 
 
-def lock_for_poetry(runtime: str) -> None:
-    """Make poetry.lock with the versions of the requirements files.
+def lock_for_poetry(runtime: str, tracing: str, pins: list[str]) -> tuple[str, dict[str, str]]:
+    """Make poetry.lock with these versions; return it, and for each Python the hash of pyproject.toml in it.
 
     Poetry keeps the versions of a lock that is there. So it first locks a project that asks for exactly
-    these versions, then the real one. The lock is the same for each Python, but for a hash of pyproject.toml.
+    these versions, then the real one. The lock is the same for each Python, but for the hash.
     """
-    exact = "".join(f"  {json.dumps(pin)},\n" for pin in read_pins(runtime))
-    path = poetry_lock(runtime)
-    with rendered("poetry", runtime) as project:
-        pyproject = project / "pyproject.toml"
+    exact = "".join(f"  {json.dumps(pin)},\n" for pin in pins)
+    with rendered("poetry", runtime, tracing) as project:
+        pyproject, lock = project / "pyproject.toml", project / "poetry.lock"
         real = pyproject.read_text(encoding="utf-8")
-        (project / "poetry.lock").unlink()
+        lock.unlink()
         for text in (real.replace("\ndependencies = [\n", f"\ndependencies = [\n{exact}"), real):
             pyproject.write_text(text, encoding="utf-8")
             run(["poetry", "lock"], project, **poetry_settings())
-        shutil.copy(project / "poetry.lock", path)
         hashes = {}
         for version in python_versions():
             replace(pyproject, r'(^requires-python = ">=)[^"]*(")', version)
             hashes[version] = Factory().create_poetry(project).locker._get_content_hash()
+        return lock.read_text(encoding="utf-8"), hashes
+
+
+def merge(texts: dict[str, str]) -> str:
+    """Return the text that renders as each of two, one for each choice of tracing."""
+    (one, first), (other, second) = ((name, text.splitlines(keepends=True)) for name, text in texts.items())
+    merged = []
+    for kind, *ends in SequenceMatcher(None, first, second, autojunk=False).get_opcodes():
+        own = {one: first[slice(*ends[:2])], other: second[slice(*ends[2:])]}
+        if kind == "equal":
+            merged += own[one]
+            continue
+        for name, lines in own.items():
+            if lines:
+                condition = f'{{% if cookiecutter.tracing == "{name}" %}}\n'
+                merged += [condition, *lines, "{% endif %}\n"]
+    return "".join(merged)
+
+
+def lock_projects(runtime: str) -> None:
+    """Lock the projects of a model runtime, with each choice of tracing."""
+    pip = {tracing: lock_for_pip(runtime, tracing) for tracing in facts()["tracing"]}
+    for name, path in pip_locks(runtime).items():
+        path.write_text(merge({tracing: files[name] for tracing, files in pip.items()}), encoding="utf-8")
+    poetry = {
+        tracing: lock_for_poetry(runtime, tracing, find_pins(files["requirements-dev.txt"]))
+        for tracing, files in pip.items()
+    }
+    path = poetry_lock(runtime)
+    hashes = {tracing: hashes for tracing, (_, hashes) in poetry.items()}
+    content_hash = f"{{{{ {hashes}[cookiecutter.tracing][cookiecutter.python_version] }}}}"
+    texts = {
+        tracing: re.sub(r'(?m)^content-hash = ".*"$', f'content-hash = "{content_hash}"', text)
+        for tracing, (text, _) in poetry.items()
+    }
+    path.write_text(merge(texts), encoding="utf-8")
     replace(path, r'(^\[metadata\]\n.*^python-versions = ">=)[^"]*(")', "{{ cookiecutter.python_version }}")
-    replace(path, r'(^content-hash = ")[^"]*(")', f"{{{{ {hashes}[cookiecutter.python_version] }}}}")
 
 
 def lock_build_tools() -> None:
@@ -134,7 +168,8 @@ def lock_build_tools() -> None:
 
 def find_distributions() -> list[str]:
     """Return the names of all distributions that the locks of generated projects hold."""
-    pins = [pin for runtime in facts()["_model_runtimes"] for pin in read_pins(runtime)]
+    files = [pip_locks(runtime)["requirements-dev.txt"] for runtime in facts()["_model_runtimes"]]
+    pins = [pin for path in files for pin in find_pins(path.read_text(encoding="utf-8"))]
     return sorted({pin.partition("==")[0] for pin in pins})
 
 
@@ -144,8 +179,7 @@ def main() -> None:
     replace(FACTS, r'("_exclude_newer": ")[^"]*(")', f"{day}T00:00:00Z")
     replace(TEMPLATE / "pyproject.toml", r'(^exclude-newer = ")[^"]*(")', f"{day}T00:00:00Z")
     for runtime in facts()["_model_runtimes"]:
-        lock_for_pip(runtime)
-        lock_for_poetry(runtime)
+        lock_projects(runtime)
     lock_build_tools()
     names = json.dumps(find_distributions())[1:-1]
     lines = textwrap.indent(textwrap.fill(names, 106, break_on_hyphens=False), "    ")

@@ -43,7 +43,8 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
     @cache
     def build_once(answers: frozenset[tuple[str, str]]) -> Project:
         chosen = dict(answers)
-        slug = f"{IMAGES}{chosen['base_image']}-{chosen['package_manager']}-{chosen['model_layout']}"
+        words = ("base_image", "package_manager", "model_layout", "model_runtime")
+        slug = IMAGES + "-".join(chosen[word] for word in words)
         path = render(chosen | {"project_slug": slug}, tmp_path_factory.mktemp("build"))
         project = Project(path)
         project.compose("build")

@@ -43,9 +43,10 @@ def test_no_tool_and_no_cache_of_the_build_is_in_the_image(project: Project) -> 
         assert not path.endswith(("model.onnx", "uv.lock", "write_bytecode.py")), path
 
 
-@every_base
+@pytest.mark.parametrize("answers", [*CELLS, nearest("tracing", "opentelemetry")])
 def test_no_byte_code_is_missing_and_none_is_written(project: Project) -> None:
-    options = ["--user=0", "--env=PYTHONDONTWRITEBYTECODE=", f"--publish=127.0.0.1:{project.port}:8000"]
+    options = ["--env=OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:9"]  # for those that trace
+    options += ["--user=0", "--env=PYTHONDONTWRITEBYTECODE=", f"--publish=127.0.0.1:{project.port}:8000"]
     volume = f"--volume={project.path / 'models'}:/models:ro"
     container = run(["docker", "run", "--detach", *options, volume, project.image], project.path).strip()
     try:

@@ -17,6 +17,7 @@ PLATFORMS = {"glibc": "manylinux_2_28", "musl": "unknown-linux-musl"}
 Lock = dict[tuple[str, str], set[str]]
 
 every_runtime = pytest.mark.parametrize("runtime", CHOICES["model_runtime"])
+every_tracing = pytest.mark.parametrize("tracing", CHOICES["tracing"])
 every_version = pytest.mark.parametrize("version", CHOICES["python_version"])
 
 
@@ -57,8 +58,9 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """Return a project with these answers, rendered once and without hooks."""
 
     @cache
-    def render_once(runtime: str, manager: str, version: str) -> Path:
+    def render_once(runtime: str, manager: str, version: str, tracing: str) -> Path:
         answers = {"model_runtime": runtime, "package_manager": manager, "python_version": version}
+        answers["tracing"] = tracing
         return render(answers, tmp_path_factory.mktemp(runtime), hooks=False)
 
     return render_once
@@ -70,8 +72,8 @@ def requirements(directory: Callable[..., Path]) -> Callable[..., str]:
     oldest = python_versions()[0]
 
     @cache
-    def export(runtime: str, manager: str, development: bool) -> str:
-        project = directory(runtime, manager, oldest)
+    def export(runtime: str, manager: str, development: bool, tracing: str) -> str:
+        project = directory(runtime, manager, oldest, tracing)
         if manager == "uv":
             options = [
                 "--quiet",
@@ -103,15 +105,21 @@ def read_requirements(text: str, environment: dict[str, str]) -> Lock:
 @every_version
 @pytest.mark.parametrize("architecture", FACTS["_architectures"])
 @pytest.mark.parametrize("development", [False, True], ids=["service", "development"])
+@every_tracing
 @every_runtime
 def test_all_package_managers_lock_the_same(
-    requirements: Callable[..., str], runtime: str, development: bool, architecture: str, version: str
+    requirements: Callable[..., str],
+    runtime: str,
+    tracing: str,
+    development: bool,
+    architecture: str,
+    version: str,
 ) -> None:
     environment = {"sys_platform": "linux", "platform_machine": architecture, "platform_system": "Linux"}
     environment |= {"os_name": "posix", "python_version": version, "python_full_version": f"{version}.1"}
     environment |= {"implementation_name": "cpython", "platform_python_implementation": "CPython"}
     uv, pip, poetry = (
-        read_requirements(requirements(runtime, manager, development), environment)
+        read_requirements(requirements(runtime, manager, development, tracing), environment)
         for manager in ("uv", "pip", "poetry")
     )
     for requirement in FACTS["_package_managers"]["pip"]["development"] if development else []:
@@ -123,11 +131,12 @@ def test_all_package_managers_lock_the_same(
 
 
 @every_version
+@every_tracing
 @every_runtime
 def test_poetry_finds_that_its_lock_agrees_with_pyproject(
-    directory: Callable[..., Path], runtime: str, version: str
+    directory: Callable[..., Path], runtime: str, tracing: str, version: str
 ) -> None:
-    run(["poetry", "check", "--lock"], directory(runtime, "poetry", version))
+    run(["poetry", "check", "--lock"], directory(runtime, "poetry", version, tracing))
 
 
 def find_wheels(requirements: Path, target: Path, libc: str, architecture: str, version: str) -> None:
@@ -148,6 +157,7 @@ def find_wheels(requirements: Path, target: Path, libc: str, architecture: str, 
 
 
 @every_version
+@every_tracing
 @pytest.mark.parametrize(
     ("runtime", "libc", "architecture"),
     [
@@ -158,9 +168,15 @@ def find_wheels(requirements: Path, target: Path, libc: str, architecture: str, 
     ],
 )
 def test_all_that_is_locked_is_there_as_wheels(
-    directory: Callable[..., Path], tmp_path: Path, runtime: str, libc: str, architecture: str, version: str
+    directory: Callable[..., Path],
+    tmp_path: Path,
+    runtime: str,
+    tracing: str,
+    libc: str,
+    architecture: str,
+    version: str,
 ) -> None:
-    requirements = directory(runtime, "pip", version) / "requirements.txt"
+    requirements = directory(runtime, "pip", version, tracing) / "requirements.txt"
     find_wheels(requirements, tmp_path, libc, architecture, version)
 
 
@@ -186,11 +202,11 @@ def test_there_are_wheels_for_exactly_what_the_table_says(
     facts = FACTS["_model_runtimes"][runtime]
     names = [Requirement(text).name for text in facts["requirements"]]
     if architecture in facts["wheels"][libc]:
-        compiled = run(command, directory(runtime, "uv", version))
+        compiled = run(command, directory(runtime, "uv", version, DEFAULTS["tracing"]))
         assert all(f"\n{name}==" in compiled for name in names)
     else:
         with pytest.raises(CommandFailedError, match=f"({'|'.join(names)}).* has no"):
-            run(command, directory(runtime, "uv", version))
+            run(command, directory(runtime, "uv", version, DEFAULTS["tracing"]))
 
 
 def test_no_project_may_bear_the_name_of_what_it_is_made_of() -> None:

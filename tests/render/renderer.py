@@ -25,7 +25,9 @@ class CompiledOnce(StrictEnvironment):
     """Jinja as cookiecutter sets it up, which compiles no text twice."""
 
     def __init__(self) -> None:
-        super().__init__(context={}, keep_trailing_newline=True, **FACTS["_jinja2_env_vars"])
+        super().__init__(
+            context={}, keep_trailing_newline=True, auto_reload=False, **FACTS["_jinja2_env_vars"]
+        )
         self.loader = FileSystemLoader([SOURCE, TEMPLATE / "templates"])
         self.from_string = cache(super().from_string)
 
@@ -53,9 +55,14 @@ def render_in_memory(answers: Answers) -> Tree:
     context = generate_context(str(TEMPLATE / "cookiecutter.json"), extra_context=dict(answers))
     with patch("cookiecutter.prompt.create_env_with_context", return_value=ENVIRONMENT):
         context["cookiecutter"] = prompt_for_config(context, no_input=True)
-    rendered = ((ENVIRONMENT.from_string(path).render(**context), source) for path, source in sources())
+    rendered = ((fill(path, context), source) for path, source in sources())
     return {
         path: source if isinstance(source, bytes) else source.render(**context).encode()
         for path, source in rendered
         if path and not path.endswith("/")
     }
+
+
+def fill(path: str, context: dict) -> str:
+    """Return a path with these answers; most are the same with all."""
+    return ENVIRONMENT.from_string(path).render(**context) if "{" in path else path

@@ -13,6 +13,7 @@ TABLES = {
     "model_layout": "_model_layouts",
     "model_volume": "_model_volumes",
     "model_runtime": "_model_runtimes",
+    "tracing": "_tracing",
 }
 # A folder of one file for each choice.
 PARTIALS = [

@@ -2,16 +2,18 @@
 
 import http.client
 import json
+import re
 import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 
 import pytest
 from conftest import PROJECT, Start, wait_until
 
-from service.connection import MAX_HEAD_BYTES
+from service import connection as connection_module
+from service.connection import MAX_HEAD_BYTES, MAX_PIPELINED
 from service.listening import listen
 from service.server import Server
 from service.settings import Settings
@@ -31,6 +33,7 @@ def address() -> Iterator[Address]:
         host="127.0.0.1", model_repository=PROJECT / "models", receive_timeout_seconds=SECONDS
     )
     server, listener = Server(settings), listen("127.0.0.1", 0)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)  # so that what is not read is felt soon
     address = listener.getsockname()
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()
@@ -168,6 +171,65 @@ def test_what_is_no_request_is_refused_in_one_sentence(address: Address, sent: b
     with closing(connect(address)) as connection:
         connection.sendall(sent)
         assert read_answer(connection) == (400, {"detail": "this cannot be read as a request of HTTP/1.1"})
+
+
+def test_a_long_body_in_the_same_chunk_as_the_next_request_is_not_taken_for_a_head(address: Address) -> None:
+    body = b" " * (MAX_HEAD_BYTES * 4)
+    with closing(connect(address)) as connection:
+        connection.sendall(HEAD.replace(b"1000", b"%d" % len(body)) + body + LIVE)
+        time.sleep(SECONDS / 2)
+        connection.sendall(b"\r\n")
+        answers = read_until(connection, b'{"live":true}')
+        assert re.findall(rb"HTTP/1.1 (\d+)", answers) == [b"422", b"200"]
+
+
+def read_until(connection: socket.socket, end: bytes) -> bytes:
+    received = b""
+    while not received.endswith(end) and (chunk := connection.recv(65536)):
+        received += chunk
+    return received
+
+
+@pytest.mark.parametrize("piece", [1, 1000])
+def test_a_body_in_small_chunks_is_read(address: Address, piece: int) -> None:
+    head = HEAD.replace(b"content-length: 1000", b"transfer-encoding: chunked")
+    with closing(connect(address)) as connection:
+        connection.sendall(head + b"%x\r\n%s\r\n" % (piece, b" " * piece) * 20_000 + b"0\r\n\r\n")
+        assert status_of_answer(connection) == (422 if piece == 1 else 413)
+
+
+def test_headers_that_follow_a_body_without_an_end_are_refused(address: Address) -> None:
+    head = HEAD.replace(b"content-length: 1000", b"transfer-encoding: chunked")
+    with closing(connect(address)) as connection:
+        began = time.monotonic()
+        connection.sendall(head + b"0\r\n")
+        with pytest.raises(OSError, match=r"reset|Broken pipe"):  # noqa: PT012 - whichever notices first
+            while time.monotonic() < began + SECONDS:
+                connection.sendall(b"x: " + b"y" * 1000 + b"\r\n")
+        assert time.monotonic() < began + SECONDS
+
+
+def test_requests_that_do_not_wait_for_answers_are_answered_in_order_up_to_a_number(address: Address) -> None:
+    request = LIVE + b"\r\n"
+    with closing(connect(address)) as connection:
+        connection.sendall(request * MAX_PIPELINED + LIVE + b"connection: close\r\n\r\n")
+        received = b"".join(iter(lambda: connection.recv(65536), b""))
+        assert received.count(b"HTTP/1.1 200") == received.count(b'{"live":true}') == MAX_PIPELINED + 1
+    with closing(connect(address)) as connection:
+        connection.sendall(request * MAX_PIPELINED * 10)
+        with suppress(ConnectionResetError):
+            received = b"".join(iter(lambda: connection.recv(65536), b""))
+            assert received.count(b"HTTP/1.1") < MAX_PIPELINED
+
+
+def test_who_does_not_read_answers_is_cut_off(address: Address, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_module, "UNREAD_SECONDS", SECONDS)
+    request = b"GET /openapi.json HTTP/1.1\r\nhost: service\r\n\r\n"
+    with closing(connect(address)) as connection:
+        connection.sendall(request * MAX_PIPELINED)
+        time.sleep(SECONDS * 3)
+        received = read_until(connection, b"never")
+    assert 0 < received.count(b"HTTP/1.1 200") < MAX_PIPELINED
 
 
 def test_slow_callers_keep_nobody_waiting(address: Address) -> None:

@@ -200,13 +200,15 @@ def test_a_full_queue_refuses_at_once() -> None:
         await asyncio.sleep(0.01)
         with pytest.raises(QueueFullError, match="2 rows wait"):
             await bench.ask(3)
+        with pytest.raises(QueueFullError):
+            bench.executor.require_room()
         bench.model.may_answer.set()
         assert await waiting == [2, 4]
         await busy
         assert await bench.ask(3) == [6]
 
     bench.run(ask_too_much)
-    assert bench.counts.dropped == {"full": 1}
+    assert bench.counts.dropped == {"full": 2}
 
 
 @pytest.mark.parametrize("reason", ["late", "gone"])

@@ -50,16 +50,6 @@ def test_a_service_that_is_still_loading_stops_when_told_to(start: Start, settin
     assert service.process.wait(timeout=5) == 0
 
 
-def test_an_answer_on_a_kept_connection_waits_for_no_acknowledgement(start: Start) -> None:
-    service = start()
-    wait_until(service.is_ready)
-    with closing(http.client.HTTPConnection("127.0.0.1", service.port)) as connection:
-        began = time.monotonic()
-        for _ in range(20):
-            assert ask(connection)
-    assert time.monotonic() - began < 0.4  # 20 acknowledgements take twice as long
-
-
 def test_no_accepted_request_is_lost_when_a_busy_service_stops(start: Start) -> None:
     service = start(DRAIN_SECONDS=2)
     wait_until(service.is_ready)

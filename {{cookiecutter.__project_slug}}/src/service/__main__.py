@@ -5,8 +5,8 @@ import signal
 import sys
 
 
-def main() -> None:
-    """Serve, and leave with one sentence on stderr if that cannot be done."""
+def prepare() -> None:
+    """Do what must come before the imports."""
     # PID 1 of a container is deaf to a signal until it handles it, and the imports take a moment. Not
     # sys.exit: some module being imported might catch that.
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
@@ -15,6 +15,11 @@ def main() -> None:
     from service import cpu
 
     cpu.keep_libraries_to_one_thread()
+
+
+def main() -> None:
+    """Serve, and leave with one sentence on stderr if that cannot be done."""
+    prepare()
     from service.server import run
     from service.settings import SettingsError, read_settings
 

@@ -9,17 +9,13 @@ from typing import Any
 from fastapi import FastAPI, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from service.observing import PROBED_PATHS
 from service.problems import answer
 from service.settings import SettingsError
 
 # Probes and scrapers know no key, and a browser sends none with the address of a page. None of these says
 # more than which model is served, and none asks it.
-OPEN_PATHS = frozenset(
-    {
-        *("/health", "/health/live", "/health/ready", "/v2/health/live", "/v2/health/ready", "/metrics"),
-        *("/", "/docs", "/redoc", "/openapi.json"),
-    }
-)
+OPEN_PATHS = PROBED_PATHS | {"/", "/docs", "/redoc", "/openapi.json"}
 # Visible ASCII, which every header can hold, in a length that nobody guesses.
 KEY = re.compile(rb"[!-~]{16,1000}")
 REFUSAL = "the API key is missing or wrong: send it as `Authorization: Bearer KEY` or as `x-api-key: KEY`"
@@ -47,11 +43,13 @@ class RequireKey:
 
 def sent_keys(headers: list[tuple[bytes, bytes]]) -> list[bytes]:
     """Return what a request offers as keys; the headers' names are in lower case."""
-    keys = [value for name, value in headers if name == b"x-api-key"]
+    keys = []
     for name, value in headers:
-        scheme, _, token = value.partition(b" ")
-        if name == b"authorization" and scheme.lower() == b"bearer":
-            keys.append(token.strip())
+        if name == b"x-api-key":
+            keys.append(value)
+        elif name == b"authorization":
+            scheme, _, token = value.partition(b" ")
+            keys += [token.strip()] if scheme.lower() == b"bearer" else []
     return keys
 
 

@@ -1,6 +1,7 @@
 """One connection of a caller: it is closed unless it brings whole requests, in time and of some size.
 
-uvicorn waits for ever for a request that began, or never did, and reads a head of any length.
+uvicorn waits for ever for a request that began or never did, and for answers to be read; it reads a head of
+any length, and all requests that are sent before the first is answered.
 """
 
 import asyncio
@@ -14,8 +15,14 @@ from service.problems import problem
 
 # Twice what common servers take for one header; a token, a trace and some cookies fit.
 MAX_HEAD_BYTES = 16384
+# A byte of a body that comes in chunks of one byte takes six.
+MOST_BYTES_FOR_ONE = 6
+# Requests of one connection that wait for an answer; each takes some kilobytes, and few clients send two.
+MAX_PIPELINED = 64
 # Longer than the 60 s of common load balancers, so that it is never us who closes a connection in use.
 KEEP_ALIVE_SECONDS = 65
+# For a caller to take what it has asked for.
+UNREAD_SECONDS = 65
 
 
 class Connection(HttpToolsProtocol):
@@ -33,9 +40,11 @@ class Connection(HttpToolsProtocol):
         self.most = most
         self._due: float | None = None  # when the request that is being received must be whole
         self._timer: asyncio.TimerHandle | None = None
+        self._unread: asyncio.TimerHandle | None = None
         self._in_head = False
-        self._head_bytes = 0  # at the most
-        self._chunk_bytes = 0
+        self._head_bytes = 0  # of this request, beside its body
+        self._chunk_bytes = 0  # of which there may be a part of this request, or several
+        self._new_bytes = 0  # of the chunk, unless a request has ended in it
         self._refusal = (400, "this cannot be read as a request of HTTP/1.1")
 
     @property
@@ -53,18 +62,19 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget everything."""
         super().connection_lost(exc)
-        if self._timer is not None:
-            self._timer.cancel()
-        self._due = self._timer = None
+        for timer in (self._timer, self._unread):
+            if timer is not None:
+                timer.cancel()
+        self._due = self._timer = self._unread = None
 
     def data_received(self, data: bytes) -> None:
         """Read on; refuse a head that has no end."""
         if self._due is None:
             self._expect_request()
-        self._chunk_bytes = len(data)
+        self._chunk_bytes = self._new_bytes = len(data)
         self._head_bytes += len(data)
         super().data_received(data)
-        if self._in_head and self._head_bytes > MAX_HEAD_BYTES:
+        if self._due is not None and self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
             self._refuse(*HEAD_TOO_LONG)
 
     def on_message_begin(self) -> None:
@@ -73,26 +83,46 @@ class Connection(HttpToolsProtocol):
         if self._due is None:
             self._expect_request()
         self._in_head = True
-        self._head_bytes = self._chunk_bytes
+        self._head_bytes = self._new_bytes
 
     def on_headers_complete(self) -> None:
-        """Hand the request to the application, unless its head is too long."""
+        """Hand the request to the application, unless its head is too long or too many wait."""
         self._in_head = False
-        if self._head_bytes > MAX_HEAD_BYTES and self._measure_head() > MAX_HEAD_BYTES:
+        received = max(self._head_bytes, self._chunk_bytes)
+        if received > MAX_HEAD_BYTES and self._measure_head() > MAX_HEAD_BYTES:
             self._refusal = HEAD_TOO_LONG
             raise ValueError(HEAD_TOO_LONG)  # ends in send_400_response
+        if len(self.pipeline) >= MAX_PIPELINED:
+            raise ValueError("too many requests before the first was answered")
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body; what may follow it are the headers that end a body in chunks."""
+        self._head_bytes = max(0, self._head_bytes - MOST_BYTES_FOR_ONE * len(body))
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Stop to count: what comes now takes our time, not the caller's."""
         self._due = None
+        self._head_bytes = self._new_bytes = 0
         super().on_message_complete()
+
+    def pause_writing(self) -> None:
+        """Begin to count when answers are not read."""
+        super().pause_writing()
+        self._unread = self.loop.call_later(UNREAD_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Stop to count."""
+        super().resume_writing()
+        if self._unread is not None:
+            self._unread.cancel()
 
     def on_response_complete(self) -> None:
         """Do not wait for ever for a caller who does not read the last answer."""
         super().on_response_complete()
         if self.transport.is_closing() and self.transport.get_write_buffer_size():
-            self.loop.call_later(KEEP_ALIVE_SECONDS, self.transport.abort)
+            self.loop.call_later(UNREAD_SECONDS, self.transport.abort)
 
     def timeout_keep_alive_handler(self) -> None:
         """Close a connection that nothing came from; one whose answer was not read cannot be closed well."""

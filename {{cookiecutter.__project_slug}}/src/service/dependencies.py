@@ -37,9 +37,10 @@ ModelDep = Annotated[ServedModel, Depends(get_model)]
 
 
 async def get_inference(request: Request) -> Inference:
-    """Return this request's way to the model that answers now; raises as `get_model` does."""
+    """Return this request's way to the model that answers now; raise what says that there is none."""
     # Not one dependency on another: each costs as much time as all that happens here.
     served = await get_model(request)
+    served.executor.require_room()
     return Inference(request, served, request.state.settings.request_timeout_seconds)
 
 

@@ -114,6 +114,12 @@ class Executor:
         finally:
             self.alarms.cancel(expiry)
 
+    def require_room(self, rows: int = 1) -> None:
+        """Raise `QueueFullError` if so many rows more would be too many; a caller need not even be read."""
+        if self.depth + rows > self._limits.queue_rows:
+            self._metrics.count_dropped("full")
+            raise QueueFullError(f"{self.depth} rows wait for the model already: come again later")
+
     def close(self) -> None:
         """Let the threads end once nothing waits; a request that comes all the same is still answered."""
         with self._changed:
@@ -137,9 +143,7 @@ class Executor:
 
     def _put(self, job: Job) -> None:
         with self._changed:
-            if self.depth + job.rows > self._limits.queue_rows:
-                self._metrics.count_dropped("full")
-                raise QueueFullError(f"{self.depth} rows wait for the model already: come again later")
+            self.require_room(job.rows)
             self.depth += job.rows
             self._waiting.append(job)
             if not self._waking:

@@ -17,7 +17,7 @@ ID_HEADER = b"x-request-id"
 # What an id of a caller may be; any other is not taken over.
 SANE_ID = re.compile(rb"[A-Za-z0-9._~+/=:@-]{1,128}")
 # Asked every few seconds by machines: their lines are for whoever debugs.
-QUIET_ROUTES = frozenset(
+PROBED_PATHS = frozenset(
     {"/health", "/health/live", "/health/ready", "/metrics", "/v2/health/live", "/v2/health/ready"}
 )
 # The route of paths that lead nowhere: callers make them up, and each label costs memory for ever.
@@ -42,7 +42,7 @@ class Observe:
         began = time.perf_counter()
         request_id = find_id(scope["headers"]) or os.urandom(8).hex().encode()
         # Never reset: each request runs in a context of its own, in which the server may log after us.
-        CONTEXT.set({"request_id": request_id.decode()})
+        CONTEXT.set({**CONTEXT.get(), "request_id": request_id.decode()})
         status = 500  # what the server makes of an application that does not answer
 
         async def send_with_id(message: Message) -> None:
@@ -60,7 +60,7 @@ class Observe:
     def _tell(self, scope: Scope, status: int, seconds: float) -> None:
         route = scope["route"].path_format if "route" in scope else NO_ROUTE
         self.metrics.observe_request(scope["method"], route, status, seconds)
-        level = logging.DEBUG if route in QUIET_ROUTES else logging.INFO
+        level = logging.DEBUG if route in PROBED_PATHS else logging.INFO
         if logger.isEnabledFor(level):
             fields = Fields(
                 method=scope["method"],

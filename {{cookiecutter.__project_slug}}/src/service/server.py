@@ -1,8 +1,8 @@
-"""From settings to a running server: the only module that knows uvicorn.
+"""From settings to a running server, and back to nothing; with `connection.py` all that knows uvicorn.
 
 How it stops: SIGTERM turns readiness to 503 and makes every response close its connection, while
 requests are answered as before. When none has come for a moment, or half of the drain time is over,
-the listening sockets close, what was accepted is answered, and the process leaves; whatever is not
+nobody is let in any more, what was accepted is answered, and the process leaves; whatever is not
 answered when the drain time is over is cut off. A second signal ends the process at once.
 """
 

@@ -2,7 +2,7 @@ from conftest import PROJECT
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from service import model_repository
+from service import model_repository, predictor
 from service.readiness import State
 from service.settings import Settings
 
@@ -29,7 +29,8 @@ def test_a_prediction_shows_under_its_route_and_status(client: TestClient) -> No
     series = key("http_requests_total", method="POST", route="/predict", status="200")
     samples = scrape(client)
     assert samples[series] == 1
-    assert samples[key("inference_batch_rows_sum")] == 1
+    (rows, *_) = map(len, predictor.to_inputs(predictor.EXAMPLE).values())
+    assert samples[key("inference_batch_rows_sum")] == rows
     assert samples[key("inference_wait_seconds_count")] == 1
 
 

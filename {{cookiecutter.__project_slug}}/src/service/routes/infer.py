@@ -46,7 +46,7 @@ async def infer(request: Request) -> Response:
 
 def read_headers(request: Request) -> int | None:
     """Return how many bytes of the body are JSON, if a header says so; raise what its headers deserve."""
-    encoding = request.headers.get("content-encoding", "identity")
+    encoding = request.headers.get("content-encoding", "identity").lower()
     if encoding != "identity":
         raise ContentEncodingError(
             "the body has a content-encoding, which is not read here: send it as it is"
@@ -85,7 +85,8 @@ async def ask(inference: Inference, inputs: Arrays) -> Arrays:
     try:
         return await inference(inputs)
     except InferenceError as error:
-        logger.warning("the model refused a request", exc_info=True)
+        # A line, because callers can cause as many as they like; the way there is for whoever debugs.
+        logger.warning("the model refused a request: %s", error, exc_info=logger.isEnabledFor(logging.DEBUG))
         raise InvalidRequestError(f"the model cannot answer these inputs: {error}") from error
 
 
