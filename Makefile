@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test stress fast lint format locks bench bench-weights docs sample-models recording
+.PHONY: help demo test stress fast lint format locks bench bench-weights bench-serving docs sample-models recording
 SHELL := /bin/bash
 
 # uv in the version of the table of facts; everything else comes through it, pinned in pyproject.toml.
@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/$(dir $(UV)):$(subst $(EMPTY) ,,$(PYTHONS:=:))$(PATH)
 export CA_BUNDLE ?= $(SSL_CERT_FILE)
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s%s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-15s%s\n", $$1, $$2}' Makefile
 
 demo: .venv ## Render the default answers, run the service, ask it, stop it
 	uv run tools/demo.py
@@ -46,8 +46,12 @@ bench: .venv ## Measure what the choices cost, for docs/choosing.md
 bench-weights: .venv ## Measure memory and load time of a model of 1 GB in one and in four containers
 	PYTHONPATH=hooks uv run tools/bench_weights.py
 
-docs: .venv ## Write docs/choosing.md anew from the table of facts and what was measured
+bench-serving: .venv ## Measure how fast a project serves, against the tutorial way, for docs/serving.md
+	uv run tools/bench_serving.py
+
+docs: .venv ## Write the pages anew that are made of the table of facts and what was measured
 	PYTHONPATH=hooks uv run tools/choosing.py
+	PYTHONPATH=tools uv run python -m serving.page
 
 sample-models: .venv ## Train the sample models anew; the embeddings need npm
 	uv run tools/train_samples.py

@@ -41,7 +41,7 @@ Process = tuple[str, Stack]
 def prepare(directory: Path) -> tuple[Path, Path]:
     """Install the default project, put the models on a volume; return the Python and the volume."""
     project = render({"project_slug": "bench-serving"}, directory)
-    run(["uv", "sync", "--quiet", "--locked", "--no-dev"], project)
+    run(["uv", "sync", "--quiet", "--locked", "--no-dev"], project, VIRTUAL_ENV="")
     python, volume = project / ".venv" / "bin" / "python", directory / "models"
     volume.mkdir()
     wanted = [f"{name}={sizes}" for name, sizes in MODELS.items()]
@@ -98,7 +98,8 @@ def measure_all(
 
 def show(figures: Figures, loads: list[int]) -> Table:
     """Return the table of all cells."""
-    table = Table("model", "stack", title="Medians")
+    table = Table("model", title="Medians")
+    table.add_column("stack", no_wrap=True)
     columns = (
         "connections",
         "requests/s",
@@ -167,7 +168,7 @@ def main() -> None:
     for goal in figures.goals():
         sign = "≥" if goal.at_least else "≤"
         verdict = "met   " if goal.met else "MISSED"
-        console.print(f"{verdict} {goal.what}: {goal.found:.2f}{goal.unit} ({sign} {goal.bound:g})")
+        console.print(f"{verdict} {goal.what}: {goal.found:.2f} {goal.unit} ({sign} {goal.bound:g})")
     if not quick:
         MEASUREMENTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
         write_page()

@@ -38,6 +38,8 @@ class Figures:
 
     run: dict[str, Any]
 
+    FULL = FULL
+
     def cell(self, model: str, stack: Stack, connections: int) -> dict[str, float]:
         """Return rate and latencies of a stack under one load."""
         return self._find("cells", model=model, stack=stack.name, connections=connections)
@@ -73,7 +75,7 @@ class Figures:
                     f"p99 of `/health/live` under full load, {model}",
                     25.0,
                     self.health(model),
-                    " ms",
+                    "ms",
                     at_least=False,
                 ),
                 Goal(f"memory after load, {model}", 1.2, memory, "×", at_least=False),

@@ -67,7 +67,7 @@ class Tutorial(Stack):
     """A route of tutorial.py."""
 
     path: str
-    options: tuple[str, ...]
+    options: tuple[str, ...] = ()
 
     def command(self, python: Path, port: int) -> list[str]:
         """Return uvicorn's command line."""
@@ -87,30 +87,25 @@ class Tutorial(Stack):
         return answer["outputs"][0]
 
 
-QUIET = ("--no-access-log",)
 TEMPLATE = Template(
-    "template", "this template", "the project as rendered, JSON over the Open Inference Protocol"
+    "template",
+    "this template",
+    "the project as rendered and with its default settings, JSON over the Open Inference Protocol",
 )
 TUTORIAL = Tutorial(
     "tutorial",
     "tutorial",
-    "the model called in an `async def` route, inputs as a pydantic list; with httptools and without a log "
-    "line per request, so faster than tutorials are",
+    "the model called in an `async def` route, inputs as a pydantic list; `uvicorn main:app` takes "
+    "httptools, because the template has it, and logs a line per request, as the template does",
     "/predict",
-    QUIET,
 )
 THREADS = Tutorial(
-    "threads",
-    "tutorial in threads",
-    "the same in a `def` route, in the thread pool",
-    "/predict-in-thread",
-    QUIET,
+    "threads", "tutorial in threads", "the same in a `def` route, in the thread pool", "/predict-in-thread"
 )
 INSTALLED = Tutorial(
     "installed",
     "tutorial as installed",
-    "the `async def` route as `pip install fastapi uvicorn` and `uvicorn main:app` run it: with h11 and a "
-    "log line per request",
+    "the `async def` route with what `pip install fastapi uvicorn` brings, so with h11 for httptools",
     "/predict",
     ("--http", "h11"),
 )

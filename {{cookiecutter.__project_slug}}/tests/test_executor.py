@@ -114,6 +114,18 @@ def test_what_waits_goes_in_one_call_and_each_gets_its_own() -> None:
     assert len(bench.counts.waits) == 4
 
 
+def test_what_comes_in_one_turn_of_the_event_loop_goes_in_one_call() -> None:
+    bench = Bench()
+
+    async def ask_many() -> list[list[int]]:
+        await bench.ask(0)
+        await asyncio.sleep(0.05)  # the thread waits again
+        return await asyncio.gather(*(bench.ask(row) for row in (1, 2, 3)))
+
+    assert bench.run(ask_many) == [[2], [4], [6]]
+    assert bench.model.calls == [[0], [1, 2, 3]]
+
+
 def test_a_batch_has_no_more_rows_than_it_may_and_none_is_overtaken_for_long() -> None:
     bench = Bench(replace(LIMITS, batch_rows=4))
 
@@ -261,6 +273,18 @@ def test_several_threads_ask_at_once() -> None:
         await asyncio.gather(*waiting)
 
     bench.run(ask_both)
+
+
+def test_all_threads_are_woken_that_have_something_to_do() -> None:
+    bench = Bench(replace(LIMITS, threads=3, batch_rows=1), seconds=0.1)
+
+    async def ask_many() -> float:
+        await asyncio.gather(*(bench.ask(row) for row in range(3)))
+        began = time.monotonic()
+        await asyncio.gather(*(bench.ask(row) for row in range(3)))
+        return time.monotonic() - began
+
+    assert bench.run(ask_many) < 0.2
 
 
 def test_a_closed_executor_lets_its_threads_end_and_answers_all_the_same() -> None:

@@ -5,8 +5,9 @@ import pytest
 from fastapi import Request
 
 from service import inference
+from service.alarms import Alarms
 from service.errors import CallerGoneError
-from service.inference import cancelled_without_caller
+from service.inference import Watch
 
 
 def request(*messages: dict[str, Any]) -> Request:
@@ -36,7 +37,7 @@ def test_what_nobody_waits_for_is_ended() -> None:
     async def wait() -> None:
         nonlocal ended
         try:
-            with cancelled_without_caller(request({"type": "http.request"}, GONE)):
+            with Watch(request({"type": "http.request"}, GONE), Alarms()):
                 await asyncio.sleep(60)
         except CallerGoneError:
             ended = True
@@ -48,7 +49,7 @@ def test_what_nobody_waits_for_is_ended() -> None:
 
 def test_a_caller_that_stays_gets_its_answer() -> None:
     async def wait() -> str:
-        with cancelled_without_caller(request()):
+        with Watch(request(), Alarms()):
             await asyncio.sleep(0.05)
             return "answer"
 
@@ -57,7 +58,7 @@ def test_a_caller_that_stays_gets_its_answer() -> None:
 
 def test_nothing_goes_on_watching_once_the_answer_is_there() -> None:
     async def wait() -> set[asyncio.Task[Any]]:
-        with cancelled_without_caller(request()):
+        with Watch(request(), Alarms()):
             await asyncio.sleep(0.05)
         await asyncio.sleep(0.05)
         return asyncio.all_tasks() - {asyncio.current_task()}
@@ -67,7 +68,7 @@ def test_nothing_goes_on_watching_once_the_answer_is_there() -> None:
 
 def test_whoever_else_cancels_it_is_heard() -> None:
     async def wait() -> None:
-        with cancelled_without_caller(request()):
+        with Watch(request(), Alarms()):
             await asyncio.sleep(60)
 
     async def cancel() -> None:

@@ -8,6 +8,7 @@ alone waits for nothing, and the batches grow with the load.
 import asyncio
 import contextlib
 import logging
+import math
 import threading
 import time
 from collections import deque
@@ -16,6 +17,7 @@ from itertools import accumulate, pairwise
 
 import numpy as np
 
+from service.alarms import Alarms
 from service.errors import DeadlineError, InferenceError, InvalidRequestError, QueueFullError
 from service.metrics import Metrics
 from service.model_runtime import Model
@@ -78,6 +80,7 @@ class Executor:
         `limits.batch_rows` must be 1 unless the model answers each row by itself.
         """
         self.depth = 0  # rows that wait
+        self.alarms = Alarms()  # for all who wait
         self._model = model
         self._limits = limits
         self._metrics = metrics
@@ -86,6 +89,7 @@ class Executor:
         self._changed = threading.Condition()
         self._threads = 0
         self._closed = False
+        self._waking = False
 
     async def infer(self, inputs: Arrays, deadline: float) -> Arrays:
         """Return what the model answers to these inputs; whoever stops waiting is taken out of the queue.
@@ -98,7 +102,7 @@ class Executor:
         kind = describe(inputs) if self._counts_rows else object()
         job = Job(inputs, self._count_rows(inputs), kind, loop.time(), deadline, loop.create_future())
         self._put(job)
-        expiry = loop.call_at(deadline, job.expire)
+        expiry = self.alarms.set(deadline, job.expire)
         try:
             return await job.outputs
         except DeadlineError:
@@ -108,7 +112,7 @@ class Executor:
             self._withdraw(job, "gone")
             raise
         finally:
-            expiry.cancel()
+            self.alarms.cancel(expiry)
 
     def require_room(self, rows: int = 1) -> None:
         """Raise `QueueFullError` if so many rows more would be too many; a caller need not even be read."""
@@ -142,10 +146,21 @@ class Executor:
             self.require_room(job.rows)
             self.depth += job.rows
             self._waiting.append(job)
-            self._changed.notify()
+            if not self._waking:
+                self._waking = True
+                job.outputs.get_loop().call_soon(self._wake)
             if self._threads < self._limits.threads:
                 self._threads += 1
                 threading.Thread(target=self._work, name="infer", daemon=True).start()
+
+    def _wake(self) -> None:
+        """Wake threads for all requests that came in one turn of the event loop.
+
+        One that is woken for the first of them takes the interpreter from the loop, only to ask for that one.
+        """
+        with self._changed:
+            self._waking = False
+            self._changed.notify(math.ceil(self.depth / self._limits.batch_rows))
 
     def _withdraw(self, job: Job, reason: str) -> None:
         """Count a caller that is no longer there, and take what it asked out of the queue."""

@@ -1,11 +1,11 @@
 """One request's way to the model: the version that it got, its deadline, and whether its caller is there."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
 
 from fastapi import Request
 
+from service.alarms import Alarms
 from service.deadline import read_deadline
 from service.errors import CallerGoneError
 from service.serving import ServedModel
@@ -26,37 +26,47 @@ class Inference:
 
     async def __call__(self, inputs: Arrays) -> Arrays:
         """Return what the model answers; raise what `Executor.infer` raises, and `CallerGoneError`."""
-        with cancelled_without_caller(self._request):
-            return await self.served.executor.infer(inputs, self._deadline)
+        executor = self.served.executor
+        with Watch(self._request, executor.alarms):
+            return await executor.infer(inputs, self._deadline)
 
 
-@contextmanager
-def cancelled_without_caller(request: Request) -> Iterator[None]:
-    """End what is awaited here when the caller has closed the connection: nobody wants it any more.
+class Watch:
+    """Ends what is awaited within it when the caller has closed the connection: nobody wants it any more.
 
     Raises `CallerGoneError` then. The body must have been read, or this would swallow it.
     """
-    loop = asyncio.get_running_loop()
-    task = asyncio.current_task()
-    watches: list[asyncio.Task[None]] = []
-    gone = False
 
-    async def watch() -> None:
-        nonlocal gone
-        while (await request.receive())["type"] != "http.disconnect":
-            pass
-        gone = True
-        if task:
-            task.cancel()
+    def __init__(self, request: Request, alarms: Alarms) -> None:
+        """Prepare to watch the connection of a request."""
+        self._request = request
+        self._alarms = alarms
+        self._gone = False
+        self._watching: asyncio.Task[None] | None = None
 
-    timer = loop.call_later(PATIENCE, lambda: watches.append(loop.create_task(watch())))
-    try:
-        yield
-    except asyncio.CancelledError:
-        if gone and task and not task.uncancel():
+    def __enter__(self) -> None:
+        """Begin to be patient."""
+        self._task = asyncio.current_task()
+        self._alarm = self._alarms.set(asyncio.get_running_loop().time() + PATIENCE, self._begin)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Watch no longer, and say so if it was the caller's leave that ended this."""
+        self._alarms.cancel(self._alarm)
+        del self._alarm  # which knows this: a circle would be left to the garbage collector
+        if self._watching:
+            self._watching.cancel()
+        ended = self._gone and isinstance(error, asyncio.CancelledError)
+        if ended and self._task and not self._task.uncancel():
             raise CallerGoneError("the caller has closed the connection") from None
-        raise
-    finally:
-        timer.cancel()
-        for each in watches:
-            each.cancel()
+
+    def _begin(self) -> None:
+        self._watching = asyncio.get_running_loop().create_task(self._watch())
+
+    async def _watch(self) -> None:
+        while (await self._request.receive())["type"] != "http.disconnect":
+            pass
+        self._gone = True
+        if self._task:
+            self._task.cancel()
