@@ -23,7 +23,7 @@ from opentelemetry.util.types import Attributes
 from service.about import about
 from service.executor import Executor
 from service.logs import CONTEXT
-from service.observing import QUIET_ROUTES
+from service.observing import PROBED_PATHS
 from service.tensors import Arrays
 
 # For what is not sent yet when the process leaves; a collector that does not answer does not keep it.
@@ -50,7 +50,7 @@ class SkipProbes(Sampler):
         trace_state: TraceState | None = None,
     ) -> SamplingResult:
         """Drop the span of a probe; what is below it goes with it."""
-        if attributes and attributes.get("url.path") in QUIET_ROUTES:
+        if attributes and attributes.get("url.path") in PROBED_PATHS:
             return SamplingResult(Decision.DROP)
         return self._sampler.should_sample(
             parent_context, trace_id, name, kind, attributes, links, trace_state
