@@ -19,8 +19,8 @@ help: ## List the targets
 demo: .venv ## Render the default answers, run the service, ask it, stop it
 	uv run tools/demo.py
 
-test: .venv lint ## Run every test but those that take minutes; those in containers where Docker answers
-	uv run pytest
+test: .venv lint ## Run every test but those that take minutes, or them too: [EVERYTHING=1]
+	uv run pytest $(if $(EVERYTHING),-m "stress or not stress")
 
 stress: .venv ## Run the tests that take minutes: floods, faults, malformed requests by the thousand
 	uv run pytest -m stress
