@@ -27,9 +27,6 @@ def make(target: str, project: Path, answers: Answers) -> str:
 def checks(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checks]:
     """Run `make check` of all selected projects, a few at a time: their tests wait more than they compute."""
 
-    def check(answers: Answers) -> str:
-        return make("check", render(answers, tmp_path_factory.mktemp("check")), answers)
-
     selected = [
         item.callspec.params["answers"]
         for item in request.session.items
@@ -37,7 +34,10 @@ def checks(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     ]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         yield {
-            name(answers): pool.submit(check, answers)
+            # Rendered here: cookiecutter changes the directory of the whole process.
+            name(answers): pool.submit(
+                make, "check", render(answers, tmp_path_factory.mktemp("check")), answers
+            )
             for answers in selected
             if has_python(answers["python_version"])
         }
