@@ -58,7 +58,7 @@ def make_older(template: Path) -> None:
     table["_requirements"]["service"].append("idna>=3,<4")
     table["base_image"].remove("distroless")
     (template / "cookiecutter.json").write_text(json.dumps({"gone": "x"} | table), encoding="utf-8")
-    edit(template / SOURCE / "Makefile", "## Run the tests\n", "## Run every test\n")
+    edit(template / SOURCE / "Makefile", "## Run the tests, except", "## Run all tests, except")
     (template / SOURCE / "src" / "service" / "gone.py").write_text('"""Gone."""\n', encoding="utf-8")
     (template / SOURCE / "src" / "service" / "about.py").unlink()
     (model,) = (template / SOURCE).rglob("{{cookiecutter.__sample_files.onnx}}")
