@@ -67,7 +67,7 @@ def make_room() -> int:
 def turn_newcomers_away(listener: socket.socket) -> None:
     """Let nobody in any more, but whoever is at the door.
 
-    Raises `OSError` where the system has no such filter.
+    Raises `OSError` where the system has no such filter, or grants it to administrators of the network alone.
     """
     program = array.array("B", b"".join(struct.pack("HBBI", *instruction) for instruction in DROP_NEWCOMERS))
     address, _ = program.buffer_info()

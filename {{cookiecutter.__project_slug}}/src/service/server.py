@@ -110,7 +110,7 @@ class Server(uvicorn.Server):
         """Close the listening sockets without resetting anybody who asks for a connection."""
         loop = asyncio.get_running_loop()
         for listener in chain.from_iterable(server.sockets for server in self.servers):
-            with contextlib.suppress(OSError):  # not on Linux: one in some ten thousand may be reset
+            with contextlib.suppress(OSError):  # no filter is granted: one in some ten thousand may be reset
                 turn_newcomers_away(listener)
         await asyncio.sleep(HANDSHAKE_SECONDS)
         for server in self.servers:
