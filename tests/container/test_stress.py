@@ -216,6 +216,8 @@ def test_a_flood_ends_every_request_bounds_the_memory_and_is_over_when_it_is_ove
     volume.mkdir()
     add_version(volume, "network", "1", networks / "slow.onnx")
     limits = {"MAX_BATCH_SIZE": 1, "MAX_QUEUE_SIZE": 16, "REQUEST_TIMEOUT_SECONDS": 2}
+    # One thread, and no line for each request, so that there can be so many times what it can answer.
+    limits |= {"INFERENCE_THREADS": 1, "LOG_LEVEL": "warning"}
     with serving(project, volume, **limits) as host:
         request = ask_for(512)
         capacity = asyncio.run(Load(host, 8000, request, 4).run(3))
