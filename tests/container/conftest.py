@@ -1,5 +1,6 @@
 """Images built by the rendered Dockerfiles, one for each base image."""
 
+import hashlib
 import io
 import json
 import os
@@ -79,6 +80,13 @@ def last_layer(image: str) -> bytes:
     with tarfile.open(fileobj=io.BytesIO(saved)) as archive:
         [manifest] = json.load(archive.extractfile("manifest.json"))
         return archive.extractfile(manifest["Layers"][-1]).read()
+
+
+def write_sums(directory: Path) -> None:
+    """Write the `SHA256SUMS` of a directory with one ONNX file."""
+    with (directory / "model.onnx").open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    (directory / "SHA256SUMS").write_text(f"{digest}  model.onnx\n")
 
 
 @pytest.fixture

@@ -1,13 +1,12 @@
 """What may be wrong with a volume, in each layout: a container ends in one sentence, or does not mind."""
 
-import hashlib
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from answers import CHOICES, nearest
-from container.conftest import last_words
+from container.conftest import last_words, write_sums
 from project import Project
 
 every_layout = pytest.mark.parametrize(
@@ -20,11 +19,6 @@ def directory(volume: Path) -> Path:
     """The directory of the model's files on the volume."""
     (sums,) = volume.rglob("SHA256SUMS")
     return sums.parent
-
-
-def write_sums(directory: Path) -> None:
-    digest = hashlib.sha256((directory / "model.onnx").read_bytes()).hexdigest()
-    (directory / "SHA256SUMS").write_text(f"{digest}  model.onnx\n")
 
 
 def empty(directory: Path) -> None:

@@ -1,6 +1,5 @@
 """Another version under a running container: what takes over, what does not, and what is too large."""
 
-import hashlib
 import shutil
 import time
 from collections.abc import Callable
@@ -8,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from answers import nearest
-from container.conftest import last_words
+from container.conftest import last_words, write_sums
 from project import Project
 
 glibc_bases = pytest.mark.parametrize(
@@ -96,9 +95,7 @@ def test_a_model_that_is_larger_than_the_memory_is_refused_in_one_sentence(
     file = volume / "digits" / "1" / "model.onnx"
     with file.open("r+b") as content:
         content.truncate(300 << 20)
-    with file.open("rb") as content:
-        digest = hashlib.file_digest(content, "sha256").hexdigest()
-    (file.parent / "SHA256SUMS").write_text(f"{digest}  model.onnx\n")
+    write_sums(file.parent)
     sentence = last_words(project, MODEL_VOLUME=str(volume), MEMORY_LIMIT="256m")
     assert sentence.startswith(
         "/models/digits/1/model.onnx has 300 MiB, and of the 256 MiB of memory that this container may use "

@@ -4,7 +4,6 @@ The load comes straight to the container's own address, so that nothing in betwe
 """
 
 import asyncio
-import hashlib
 import json
 import shutil
 import time
@@ -14,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from container.conftest import CELLS
+from container.conftest import CELLS, write_sums
 from load import Check, Load, Result, make_request
 from project import TEMPLATE, Project, run
 
@@ -43,8 +42,7 @@ def add_version(volume: Path, name: str, version: str, file: Path) -> None:
     staging = volume / f".tmp-{name}-{version}"
     staging.mkdir(parents=True)
     shutil.copyfile(file, staging / "model.onnx")
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    (staging / "SHA256SUMS").write_text(f"{digest}  model.onnx\n")
+    write_sums(staging)
     (volume / name).mkdir(exist_ok=True)
     staging.rename(volume / name / version)
 

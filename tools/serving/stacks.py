@@ -2,6 +2,7 @@
 
 import json
 import random
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,28 +15,28 @@ LIVE = make_request("GET", "/health/live", connection="close")
 
 
 @dataclass(frozen=True)
-class Stack:
+class Stack(ABC):
     """One way to serve the models, all in the same environment and on the same files."""
 
     name: str
     title: str
     what: str
 
+    @abstractmethod
     def command(self, python: Path, port: int) -> list[str]:
         """Return what starts it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def environment(self, model: str, volume: Path, port: int) -> dict[str, str]:
         """Return the variables that tell it what to serve."""
-        raise NotImplementedError
 
+    @abstractmethod
     def request(self, model: str) -> bytes:
         """Return the request for one row, the same row for all stacks."""
-        raise NotImplementedError
 
+    @abstractmethod
     def read(self, answer: dict[str, Any]) -> list[float]:
         """Return the numbers of an answer."""
-        raise NotImplementedError
 
 
 class Template(Stack):

@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TypedDict
@@ -107,7 +106,6 @@ def keep_model(settings: Settings, readiness: Readiness, metrics: Metrics) -> No
 
 def load_model(settings: Settings, readiness: Readiness, metrics: Metrics) -> None:
     """Load the model and tell readiness how it went; nothing that happens here is lost."""
-    began = time.monotonic()
     try:
         served = serving.load(settings, metrics)
     except ModelError as error:
@@ -118,5 +116,4 @@ def load_model(settings: Settings, readiness: Readiness, metrics: Metrics) -> No
         readiness.load_failed(f"the model cannot be loaded: {error!r}")
     else:
         logger.info("model %s is ready", served)
-        metrics.load_succeeded(served.name, served.version, time.monotonic() - began)
         readiness.load_succeeded(served)

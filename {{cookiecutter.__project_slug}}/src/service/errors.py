@@ -10,18 +10,19 @@ class ServiceError(Exception):
     headers: ClassVar[dict[str, str]] = {}
 
 
-class NotReadyError(ServiceError):
-    """There is no model to ask yet; callers may come again."""
+class UnavailableError(ServiceError):
+    """The model cannot be asked now; callers may come again."""
 
     status = 503
     headers: ClassVar[dict[str, str]] = {"retry-after": "1"}
 
 
-class QueueFullError(ServiceError):
-    """More requests wait for the model than may; callers may come again."""
+class NotReadyError(UnavailableError):
+    """There is no model to ask yet."""
 
-    status = 503
-    headers: ClassVar[dict[str, str]] = {"retry-after": "1"}
+
+class QueueFullError(UnavailableError):
+    """More requests wait for the model than may."""
 
 
 class DeadlineError(ServiceError):

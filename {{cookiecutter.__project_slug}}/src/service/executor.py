@@ -187,7 +187,7 @@ class Executor:
             while self._waiting or not self._closed:
                 pause = self._pause()
                 if pause:
-                    self._changed.wait(None if pause == float("inf") else pause)
+                    self._changed.wait(pause)
                 elif batch := self._choose():
                     return batch
             self._threads -= 1
@@ -196,7 +196,7 @@ class Executor:
     def _pause(self) -> float:
         """Return for how many seconds it is too early to take what waits."""
         if not self._waiting:
-            return float("inf")
+            return threading.TIMEOUT_MAX
         if self._closed or self.depth >= self._limits.batch_rows:
             return 0
         return max(0, self._waiting[0].arrived + self._limits.batch_delay - time.monotonic())

@@ -79,7 +79,6 @@ class Reloader:
         if look.problem:
             self._fail(look, look.problem)
             return
-        began = time.monotonic()
         try:
             served = serving.load(self._settings, self._metrics)
         except ModelError as error:
@@ -90,7 +89,6 @@ class Reloader:
             self._failed = None
             logger.info("model %s takes over from %s", served, self._readiness.served)
             self._readiness.load_succeeded(served)
-            self._metrics.load_succeeded(served.name, served.version, time.monotonic() - began)
 
     def _fail(self, look: Look, reason: str, unexpected: BaseException | None = None) -> None:
         """Keep what is served, say why once, and pause for longer than the last time."""

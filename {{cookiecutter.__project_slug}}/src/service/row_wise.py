@@ -1,13 +1,12 @@
 """Whether a model answers each row by itself, so that the rows of several requests can go in one call."""
 
 import logging
-from itertools import starmap
 
 import numpy as np
 from numpy.typing import NDArray
 
 from service.model_runtime import Model
-from service.tensors import Arrays
+from service.tensors import Arrays, make_full
 
 logger = logging.getLogger(__name__)
 
@@ -20,22 +19,17 @@ def answers_row_by_row(model: Model, example: Arrays) -> bool:
     """
     if any(tensor.shape[:1] != [-1] for tensor in [*model.inputs, *model.outputs]):
         return False
-    other = {name: make_row(array) for name, array in example.items()}
+    other = {name: make_full(array.dtype, [1, *array.shape[1:]], 1) for name, array in example.items()}
     try:
         together = model.infer(join(example, other))
         apart = join(model.infer(example), model.infer(other))
     except Exception as error:  # noqa: BLE001 - each model runtime has its own
         logger.info("requests are not joined: the model does not answer several rows (%s)", error)
         return False
-    same = all(starmap(is_same, ((together[name], apart[name]) for name in apart)))
+    same = all(is_same(together[name], array) for name, array in apart.items())
     if not same:
         logger.info("requests are not joined: the model's answer to one row depends on the others")
     return same
-
-
-def make_row(array: NDArray[np.generic]) -> NDArray[np.generic]:
-    """Return one row of ones, or of empty texts."""
-    return np.full((1, *array.shape[1:]), "" if array.dtype.kind == "O" else 1, dtype=array.dtype)
 
 
 def join(first: Arrays, second: Arrays) -> Arrays:

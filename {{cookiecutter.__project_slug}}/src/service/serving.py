@@ -1,5 +1,6 @@
 """A loaded model and the way to ask it."""
 
+import time
 from dataclasses import dataclass
 
 from service import loader, model_runtime, predictor
@@ -20,12 +21,14 @@ class ServedModel(LoadedModel):
 
 
 def load(settings: Settings, metrics: Metrics) -> ServedModel:
-    """Load the model that the settings name, and make it ready to be asked by many.
+    """Load the model that the settings name, and make it ready to be asked by many; note how long that took.
 
     Raises `ModelError` with one sentence that names the path and the remedy.
     """
+    began = time.monotonic()
     loaded = loader.load(settings)
     executor = Executor(loaded.model, choose_limits(loaded.model, settings), metrics)
+    metrics.load_succeeded(loaded.name, loaded.version, time.monotonic() - began)
     return ServedModel(**vars(loaded), executor=executor)
 
 

@@ -59,9 +59,12 @@ def arrange(elements: NDArray[Any], shape: Sequence[int]) -> NDArray[Any]:
 
 def zeros(inputs: list[Tensor]) -> Arrays:
     """Return the smallest arrays that fit: a dimension that may have any size has size 1."""
-    return {tensor.name: make_zeros(DTYPES[tensor.datatype], tensor.shape) for tensor in inputs}
+    return {
+        tensor.name: make_full(DTYPES[tensor.datatype], [abs(size) for size in tensor.shape], 0)
+        for tensor in inputs
+    }
 
 
-def make_zeros(dtype: np.dtype[Any], shape: list[int]) -> NDArray[Any]:
-    """Return zeros, or empty texts."""
-    return np.full([abs(size) for size in shape], "" if dtype.kind == "O" else 0, dtype=dtype)
+def make_full(dtype: np.dtype[Any], shape: list[int], number: int) -> NDArray[Any]:
+    """Return the same number everywhere, or empty texts."""
+    return np.full(shape, "" if dtype.kind == "O" else number, dtype=dtype)

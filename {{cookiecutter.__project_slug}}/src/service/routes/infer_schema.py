@@ -24,21 +24,23 @@ def describe(required: list[str], **properties: Schema) -> Schema:
     return {"type": "object", "required": required, "properties": properties}
 
 
+def describe_tensor(parameters: Schema) -> Schema:
+    """Return the schema of an input or output with its data, or with what its parameters say instead."""
+    return describe(
+        ["name", "shape", "datatype"],
+        name=NAME,
+        shape=SHAPE,
+        datatype=DATATYPE,
+        data=DATA,
+        parameters=parameters,
+    )
+
+
 REQUEST = describe(
     ["inputs"],
     id={"type": ["string", "null"], "description": "Comes back with the answer."},
     parameters=describe([], binary_data_output=BINARY),
-    inputs={
-        "type": "array",
-        "items": describe(
-            ["name", "shape", "datatype"],
-            name=NAME,
-            shape=SHAPE,
-            datatype=DATATYPE,
-            data=DATA,
-            parameters=describe([], binary_data_size=SIZE),
-        ),
-    },
+    inputs={"type": "array", "items": describe_tensor(describe([], binary_data_size=SIZE))},
     outputs={
         "type": ["array", "null"],
         "items": describe(["name"], name=NAME, parameters=describe([], binary_data=BINARY)),
@@ -52,14 +54,7 @@ ANSWER = describe(
     id={"type": "string"},
     outputs={
         "type": "array",
-        "items": describe(
-            ["name", "shape", "datatype"],
-            name=NAME,
-            shape=SHAPE,
-            datatype=DATATYPE,
-            data=DATA,
-            parameters=describe(["binary_data_size"], binary_data_size=SIZE),
-        ),
+        "items": describe_tensor(describe(["binary_data_size"], binary_data_size=SIZE)),
     },
 )
 # OpenAPI 3.1 says of a body that is no JSON only that it is one.
