@@ -1,3 +1,5 @@
+import asyncio
+import io
 import json
 import logging
 import re
@@ -6,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from service.logs import CONTEXT, ConsoleFormatter, Fields, JsonFormatter
+from service.logs import CONTEXT, ConsoleFormatter, Fields, Handler, JsonFormatter
 
 FORGED = "line\n2026-01-01T00:00:00.000Z INFO service: forged\r\x1b[2K\x9b\u2028"
 
@@ -81,3 +83,61 @@ def test_what_json_and_utf_8_cannot_hold_is_logged_all_the_same(form: str) -> No
     formatter = {"json": JsonFormatter, "console": ConsoleFormatter}[form]()
     line = formatter.format(record("%(path)s %(odd)s", Fields(path="\udcff", odd=object)))
     assert line.encode(sys.stderr.encoding, "backslashreplace")
+
+
+@pytest.fixture
+def written() -> io.StringIO:
+    """What was logged and has been written."""
+    return io.StringIO()
+
+
+@pytest.fixture
+def log(written: io.StringIO) -> logging.Logger:
+    """A logger that writes as the service does."""
+    handler = Handler()
+    handler.setStream(written)
+    handler.setFormatter(logging.Formatter())
+    logger = logging.Logger("service.test")
+    logger.addHandler(handler)
+    return logger
+
+
+def test_what_is_logged_in_one_turn_of_the_event_loop_is_written_at_its_end(
+    log: logging.Logger, written: io.StringIO
+) -> None:
+    async def work() -> None:
+        log.info("first")
+        log.info("second")
+        assert not written.getvalue()
+        await asyncio.sleep(0)
+        assert written.getvalue() == "first\nsecond\n"
+        log.info("third")
+        log.handlers[0].flush()  # as logging does at the exit
+        assert written.getvalue() == "first\nsecond\nthird\n"
+
+    asyncio.run(work())
+
+
+def test_a_warning_is_written_at_once_and_after_what_came_before(
+    log: logging.Logger, written: io.StringIO
+) -> None:
+    async def work() -> None:
+        log.info("before")
+        log.warning("now")
+        assert written.getvalue() == "before\nnow\n"
+
+    asyncio.run(work())
+
+
+def test_what_is_logged_outside_the_event_loop_is_written_at_once(
+    log: logging.Logger, written: io.StringIO
+) -> None:
+    log.info("alone")
+    assert written.getvalue() == "alone\n"
+
+
+def test_what_cannot_be_logged_breaks_nothing(
+    log: logging.Logger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log.info("%d", "no number")
+    assert "Logging error" in capsys.readouterr().err

@@ -1,6 +1,5 @@
 """No request may fill the memory, nor may all together: bodies are refused as soon as they are too much."""
 
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -24,7 +23,7 @@ class LimitBody:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        announced = int(Headers(scope=scope).get("content-length", "0"))
+        announced = int(dict(scope["headers"]).get(b"content-length", 0))
         received = 0
 
         async def receive_some() -> Message:

@@ -1,5 +1,7 @@
 """Leaving without losing a request: each response of a stopping process closes its connection."""
 
+from collections.abc import Awaitable
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -14,12 +16,13 @@ class CloseWhileDraining:
         self.app = app
         self.readiness = readiness
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    # Neither is a coroutine itself, because each costs time for each message of each request.
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass everything on; add `connection: close` to a response that starts while draining."""
 
-        async def send_and_close(message: Message) -> None:
+        def send_and_close(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start" and self.readiness.draining:
                 MutableHeaders(scope=message)["connection"] = "close"
-            await send(message)
+            return send(message)
 
-        await self.app(scope, receive, send_and_close if scope["type"] == "http" else send)
+        return self.app(scope, receive, send_and_close if scope["type"] == "http" else send)

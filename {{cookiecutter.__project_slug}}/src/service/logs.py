@@ -1,14 +1,16 @@
 """How a line of the log looks, and what it says of the request that it belongs to."""
 
+import asyncio
 import json
 import logging
 import re
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from contextvars import ContextVar
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TextIO
 
 import orjson
 
@@ -57,6 +59,40 @@ class ConsoleFormatter(logging.Formatter):
         return f"{write_time(record.created)} {text}"
 
 
+class Handler(logging.StreamHandler[TextIO]):
+    """Writes to stderr, what is logged in one turn of the event loop at once, or up to the first warning.
+
+    Under load that is one call of the system for many requests.
+    """
+
+    def __init__(self) -> None:
+        """Begin with nothing to write."""
+        super().__init__()
+        self._lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record, now or soon."""
+        try:
+            self._lines.append(self.format(record))
+            if record.levelno >= logging.WARNING:
+                self.flush()
+            elif len(self._lines) == 1:
+                asyncio.get_running_loop().call_soon(self.flush)
+        except RuntimeError:  # there is no event loop in this thread
+            self.flush()
+        except Exception:  # noqa: BLE001 - what cannot be logged must not break what it tells of
+            self.handleError(record)
+
+    def flush(self) -> None:
+        """Write what is not written yet; also called at the exit."""
+        with self.lock or nullcontext():
+            if self._lines:
+                text = "\n".join(self._lines) + "\n"
+                self._lines.clear()
+                self.stream.write(text)
+            super().flush()
+
+
 FORMATTERS = {"json": JsonFormatter, "console": ConsoleFormatter}
 
 
@@ -82,12 +118,14 @@ def write_second(seconds: int) -> str:
 
 def escape(text: str) -> str:
     """Return a text in which control characters do nothing, as JSON has them."""
+    if text.isprintable():  # the quick answer to most
+        return text
     return CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def configure(settings: Settings) -> None:
     """Send every line to stderr, in the form and from the level on that the settings say."""
-    handler = logging.StreamHandler()
+    handler = Handler()
     handler.setFormatter(FORMATTERS[settings.log_format]())
     logging.basicConfig(level=settings.log_level.upper(), handlers=[handler])
     logging.captureWarnings(True)
