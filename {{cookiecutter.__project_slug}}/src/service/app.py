@@ -72,6 +72,7 @@ def create_app(settings: Settings, readiness: Readiness) -> FastAPI:
         docs_url="/docs" if settings.serve_docs else None,
         openapi_url="/openapi.json" if settings.serve_docs else None,
         swagger_ui_oauth2_redirect_url=None,
+        telemetry={"metrics": False, "logs": False},  # FastAPI would look for its own with each request
         responses={"default": PROBLEM},
     )
     app.add_middleware(
