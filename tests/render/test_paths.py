@@ -12,7 +12,7 @@ from render.renderer import SOURCE
 
 ALWAYS = """
 .dockerignore .empty .env.example .gitattributes .github/workflows/ci.yml .gitignore .python-version
-Dockerfile MODELS.md Makefile README.md compose.yaml examples/infer.json examples/predict.json
+Dockerfile MODELS.md Makefile README.md compose.yaml docker-bake.hcl examples/infer.json examples/predict.json
 monitoring/grafana/dashboards/service.json monitoring/grafana/dashboards/service.yaml
 monitoring/grafana/datasources/prometheus.yaml monitoring/prometheus.yml pyproject.toml
 src/service/__init__.py src/service/__main__.py src/service/about.py src/service/alarms.py
