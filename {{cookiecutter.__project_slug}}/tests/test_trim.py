@@ -107,7 +107,7 @@ def test_of_each_line_it_is_said_how_much_it_freed(
 ) -> None:
     install(site_packages, "fast-answers", ["answers/__init__.py"], [])
     trim_project(site_packages, "fast-answers")
-    assert "   0.00 MB  answers/**/tests: tests\n" in capsys.readouterr().out
+    assert "      0.0 kB  answers/**/tests: tests\n" in capsys.readouterr().out
 
 
 def test_a_standard_library_is_trimmed_and_is_byte_code(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def remove(found: Iterable[Path], what: str, why: str) -> None:
             shutil.rmtree(path)
         else:
             path.unlink()
-    print(f"{freed / 1e6:7.2f} MB  {what}: {why}")
+    print(f"{freed / 1e3:9,.1f} kB  {what}: {why}")
 
 
 def remove_files(root: Path, patterns: dict[str, Any]) -> None:
