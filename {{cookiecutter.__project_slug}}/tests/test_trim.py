@@ -94,6 +94,19 @@ def test_a_requirement_stays_if_anything_else_asks_for_it(site_packages: Path, w
     assert "colours" in trim_project(site_packages, *asked_for)
 
 
+@pytest.mark.parametrize(
+    ("asked_for", "stays"), [("fast-answers", False), ("Fast_Answers[all, red]>=1", True)]
+)
+def test_what_an_extra_asks_for_stays_if_somebody_asks_for_the_extra(
+    site_packages: Path, asked_for: str, stays: bool
+) -> None:
+    install(
+        site_packages, "fast-answers", ["answers.py"], ["paint ; python_version > '3' and extra == 'red'"]
+    )
+    install(site_packages, "paint", ["paint.py"], [])
+    assert ("paint" in trim_project(site_packages, asked_for)) is stays
+
+
 def test_what_each_installer_writes_in_its_own_way_is_gone(site_packages: Path) -> None:
     install(site_packages, "others", ["others.py"], [])
     trim_project(site_packages, "others")
