@@ -81,7 +81,7 @@ def expected_paths(answers: Answers) -> set[str]:
     paths |= {*ALWAYS.split(), *LOCKS[answers["package_manager"]]}
     if answers["model_volume"] == "image":
         paths.add("model.Dockerfile")
-    if answers["model_runtime"] in {"scikit-learn", "model2vec", "custom"}:
+    if answers["model_runtime"] != "tract":
         paths.add(f"tests/test_{answers['model_runtime'].replace('-', '_')}.py")
     if answers["model_runtime"] in {"model2vec", "custom"}:
         paths |= {"src/service/mapped_weights.py", "tests/test_mapped_weights.py"}
