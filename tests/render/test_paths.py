@@ -44,6 +44,11 @@ tests/test_model_runtime.py tests/test_models.py tests/test_monitoring.py tests/
 tests/test_predictor.py tests/test_readiness.py tests/test_reloading.py tests/test_row_wise.py
 tests/test_server.py tests/test_serving.py tests/test_settings.py tests/test_tensors.py tests/test_volume.py
 tools/write_bytecode.py
+tools/image/__init__.py tools/image/budget.py tools/image/check.py tools/image/docker.py
+tools/image/layers.py tools/image/naive.py tools/image/packages.py tools/image/picture.py
+tools/image/report.py tools/image/text.py tests/small_image.py tests/image/test_budget.py
+tests/image/test_check.py tests/image/test_docker.py tests/image/test_layers.py tests/image/test_naive.py
+tests/image/test_packages.py tests/image/test_picture.py tests/image/test_report.py tests/image/test_text.py
 """
 LOCKS = {
     "uv": [],
