@@ -1,10 +1,10 @@
 """Compare the rendered service with the tutorial way, in one run on this machine: `make bench-serving`.
 
-The default project and the baselines of serving/tutorial.py answer for the same models in the same
-environment, one process on one core, asked from another core over 1 to 256 connections. Each figure is the
-median of some rounds, in each of which every stack has its turn. What the figures may be compared with is
-each other. Everything is written to docs/serving.json, from which docs/serving.md and its charts are made;
-with `--quick`, which takes half a minute, nothing is written.
+The default project, the baselines of serving/tutorial.py and the floor of serving/bare.py answer for the
+same models in the same environment, one process on one core, asked from another core over 1 to 256
+connections. Each figure is the median of some rounds, in each of which every stack has its turn. What the
+figures may be compared with is each other. Everything is written to docs/serving.json, from which
+docs/serving.md and its charts are made; with `--quick`, which takes half a minute, nothing is written.
 """
 
 import argparse

@@ -19,25 +19,26 @@ src/service/__init__.py src/service/__main__.py src/service/about.py src/service
 src/service/api_key.py src/service/app.py src/service/beside.py src/service/binary_tensors.py
 src/service/body_limit.py src/service/cgroup.py src/service/checksums.py src/service/connection.py
 src/service/cpu.py src/service/deadline.py src/service/dependencies.py src/service/draining.py
-src/service/errors.py src/service/executor.py src/service/fingerprint.py src/service/healthcheck.py
-src/service/infer_request.py src/service/infer_response.py src/service/inference.py
-src/service/json_fields.py src/service/json_tensors.py src/service/listening.py src/service/loader.py
-src/service/logs.py src/service/memory.py src/service/metrics.py src/service/model_repository.py
-src/service/model_runtime.py src/service/model_store.py src/service/model_version.py src/service/models.py
-src/service/observing.py src/service/predictor.py src/service/problems.py src/service/readiness.py
-src/service/reloading.py src/service/routes/__init__.py src/service/routes/health.py
-src/service/routes/infer.py src/service/routes/infer_schema.py src/service/routes/lean_route.py
-src/service/routes/open_inference.py src/service/routes/predict.py src/service/routes/prometheus.py
-src/service/routes/root.py src/service/row_wise.py src/service/server.py src/service/serving.py
-src/service/settings.py src/service/staging.py src/service/tensors.py src/service/volume.py
-tests/conftest.py tests/malformed.py tests/routes/test_health.py tests/routes/test_infer.py
-tests/routes/test_infer_schema.py tests/routes/test_lean_route.py tests/routes/test_open_inference.py
-tests/routes/test_predict.py tests/routes/test_prometheus.py tests/routes/test_root.py tests/test_about.py
-tests/test_alarms.py tests/test_api_key.py tests/test_beside.py tests/test_binary_tensors.py
-tests/test_body_limit.py tests/test_cgroup.py tests/test_checksums.py tests/test_clock.py
-tests/test_connection.py tests/test_cpu.py tests/test_deadline.py tests/test_draining.py
-tests/test_executor.py tests/test_fingerprint.py tests/test_healthcheck.py tests/test_hostile_volumes.py
-tests/test_infer_request.py tests/test_infer_response.py tests/test_inference.py tests/test_json_fields.py
+src/service/errors.py src/service/executor.py src/service/fingerprint.py src/service/garbage.py
+src/service/healthcheck.py src/service/infer_request.py src/service/infer_response.py
+src/service/inference.py src/service/joined_writes.py src/service/json_fields.py src/service/json_tensors.py
+src/service/listening.py src/service/loader.py src/service/logs.py src/service/memory.py
+src/service/metrics.py src/service/model_repository.py src/service/model_runtime.py
+src/service/model_store.py src/service/model_version.py src/service/models.py src/service/observing.py
+src/service/predictor.py src/service/problems.py src/service/readiness.py src/service/reloading.py
+src/service/routes/__init__.py src/service/routes/health.py src/service/routes/infer.py
+src/service/routes/infer_schema.py src/service/routes/lean_route.py src/service/routes/open_inference.py
+src/service/routes/predict.py src/service/routes/prometheus.py src/service/routes/root.py
+src/service/row_wise.py src/service/server.py src/service/serving.py src/service/settings.py
+src/service/staging.py src/service/tensors.py src/service/volume.py tests/conftest.py tests/malformed.py
+tests/routes/test_health.py tests/routes/test_infer.py tests/routes/test_infer_schema.py
+tests/routes/test_lean_route.py tests/routes/test_open_inference.py tests/routes/test_predict.py
+tests/routes/test_prometheus.py tests/routes/test_root.py tests/test_about.py tests/test_alarms.py
+tests/test_api_key.py tests/test_beside.py tests/test_binary_tensors.py tests/test_body_limit.py
+tests/test_cgroup.py tests/test_checksums.py tests/test_clock.py tests/test_connection.py tests/test_cpu.py
+tests/test_deadline.py tests/test_draining.py tests/test_executor.py tests/test_fingerprint.py
+tests/test_garbage.py tests/test_healthcheck.py tests/test_hostile_volumes.py tests/test_infer_request.py
+tests/test_infer_response.py tests/test_inference.py tests/test_joined_writes.py tests/test_json_fields.py
 tests/test_json_tensors.py tests/test_listening.py tests/test_loader.py tests/test_logs.py
 tests/test_malformed_requests.py tests/test_memory.py tests/test_metrics.py tests/test_model_repository.py
 tests/test_model_runtime.py tests/test_models.py tests/test_monitoring.py tests/test_observing.py

@@ -8,12 +8,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from serving.figures import CONNECTIONS, Figures
-from serving.stacks import INSTALLED, MODELS, STACKS, TEMPLATE, THREADS, TUTORIAL
+from serving.stacks import BARE, INSTALLED, MODELS, STACKS, TEMPLATE, THREADS, TUTORIAL
 
 # A grey and colours that can be read on white and on black; the page shows through.
 GREY = "#7d858e"
-COLOURS = {TEMPLATE: "#2f81f7", TUTORIAL: "#c4772b", THREADS: "#a371c9", INSTALLED: "#8b949e"}
-MARKERS = {TEMPLATE: "o", TUTORIAL: "s", THREADS: "^", INSTALLED: "D"}
+COLOURS = {
+    TEMPLATE: "#2f81f7",
+    TUTORIAL: "#c4772b",
+    THREADS: "#a371c9",
+    INSTALLED: "#8b949e",
+    BARE: "#3fb0a0",
+}
+MARKERS = {TEMPLATE: "o", TUTORIAL: "s", THREADS: "^", INSTALLED: "D", BARE: "v"}
 STYLE = {
     "svg.hashsalt": "serving",
     "svg.fonttype": "none",

@@ -64,23 +64,24 @@ class Template(Stack):
 
 
 @dataclass(frozen=True)
-class Tutorial(Stack):
-    """A route of tutorial.py."""
+class Script(Stack):
+    """A route of tutorial.py or bare.py."""
 
     path: str
     options: tuple[str, ...] = ()
+    module: str = "tutorial"
 
     def command(self, python: Path, port: int) -> list[str]:
         """Return uvicorn's command line."""
-        command = [str(python), "-m", "uvicorn", "tutorial:app", "--app-dir", str(HERE), "--port", str(port)]
-        return [*command, *self.options]
+        command = [str(python), "-m", "uvicorn", f"{self.module}:app", "--app-dir", str(HERE)]
+        return [*command, "--port", str(port), *self.options]
 
     def environment(self, model: str, volume: Path, port: int) -> dict[str, str]:
         """Return where the model is."""
         return {"MODEL_FILE": str(volume / model / "1" / "model.onnx")}
 
     def request(self, model: str) -> bytes:
-        """Return the request that the tutorial takes."""
+        """Return the request that these take."""
         return make_request("POST", self.path, json.dumps({"inputs": make_row(model)}).encode())
 
     def read(self, answer: dict[str, Any]) -> list[float]:
@@ -93,24 +94,33 @@ TEMPLATE = Template(
     "this template",
     "the project as rendered and with its default settings, JSON over the Open Inference Protocol",
 )
-TUTORIAL = Tutorial(
+TUTORIAL = Script(
     "tutorial",
     "tutorial",
     "the model called in an `async def` route, inputs as a pydantic list; `uvicorn main:app` takes "
     "httptools, because the template has it, and logs a line per request, as the template does",
     "/predict",
 )
-THREADS = Tutorial(
+THREADS = Script(
     "threads", "tutorial in threads", "the same in a `def` route, in the thread pool", "/predict-in-thread"
 )
-INSTALLED = Tutorial(
+INSTALLED = Script(
     "installed",
     "tutorial as installed",
     "the `async def` route with what `pip install fastapi uvicorn` brings, so with h11 for httptools",
     "/predict",
     ("--http", "h11"),
 )
-STACKS: tuple[Stack, ...] = (TEMPLATE, TUTORIAL, THREADS, INSTALLED)
+BARE = Script(
+    "bare",
+    "nothing around it",
+    "the same way to the model as this template's, and nothing of what surrounds it: no limit, deadline, "
+    "check, log, metrics or stop; what could be won at all",
+    "/predict",
+    ("--no-access-log",),
+    "bare",
+)
+STACKS: tuple[Stack, ...] = (TEMPLATE, TUTORIAL, THREADS, INSTALLED, BARE)
 
 
 def make_row(model: str) -> list[float]:

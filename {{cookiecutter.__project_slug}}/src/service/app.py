@@ -16,6 +16,7 @@ from service.api_key import RequireKey, describe_key, read_api_key
 from service.body_limit import LimitBody
 from service.draining import CloseWhileDraining
 from service.errors import ModelError, ServiceError
+from service.garbage import keep_what_is_loaded
 from service.memory import memory_limit
 from service.metrics import Metrics
 from service.observing import Observe
@@ -101,6 +102,7 @@ def create_app(settings: Settings, readiness: Readiness) -> FastAPI:
 def keep_model(settings: Settings, readiness: Readiness, metrics: Metrics) -> None:
     """Load the model, then look for others if the settings say so."""
     load_model(settings, readiness, metrics)
+    keep_what_is_loaded()
     if settings.model_reload_seconds and readiness.served:
         Reloader(settings, readiness, metrics).run()
 

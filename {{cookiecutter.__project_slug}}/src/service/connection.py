@@ -11,6 +11,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from service.body_limit import TOO_LATE
+from service.joined_writes import JoinedWrites
 from service.problems import problem
 
 # Twice what common servers take for one header; a token, a trace and some cookies fit.
@@ -55,6 +56,7 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to count, or refuse who is one too many."""
         super().connection_made(transport)
+        self.transport = JoinedWrites(transport, self.loop)  # type: ignore[assignment]
         self._expect_request()
         if len(self.connections) > self.most:
             self._refuse(503, f"this process has {self.most} connections, which is the limit: come again")

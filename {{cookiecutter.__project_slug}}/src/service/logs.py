@@ -60,7 +60,7 @@ class ConsoleFormatter(logging.Formatter):
 
 
 class Handler(logging.StreamHandler[TextIO]):
-    """Writes to stderr, what is logged in one turn of the event loop at once, or up to the first warning.
+    """Writes to stderr what is logged in one turn of the event loop at once, or up to the first warning.
 
     Under load that is one call of the system for many requests.
     """
@@ -74,14 +74,19 @@ class Handler(logging.StreamHandler[TextIO]):
         """Write a record, now or soon."""
         try:
             self._lines.append(self.format(record))
-            if record.levelno >= logging.WARNING:
+            if record.levelno >= logging.WARNING or not self._is_flushed_soon():
                 self.flush()
-            elif len(self._lines) == 1:
-                asyncio.get_running_loop().call_soon(self.flush)
-        except RuntimeError:  # there is no event loop in this thread
-            self.flush()
         except Exception:  # noqa: BLE001 - what cannot be logged must not break what it tells of
             self.handleError(record)
+
+    def _is_flushed_soon(self) -> bool:
+        """See to it that the event loop writes what is not written yet; return whether there is one here."""
+        if len(self._lines) == 1:
+            try:
+                asyncio.get_running_loop().call_soon(self.flush)
+            except RuntimeError:
+                return False
+        return True
 
     def flush(self) -> None:
         """Write what is not written yet; also called at the exit."""
