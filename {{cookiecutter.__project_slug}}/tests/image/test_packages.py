@@ -56,6 +56,9 @@ def test_each_file_is_of_one_kind() -> None:
         "usr/local/bin/python3.13": "interpreter",
         "app/pyproject.toml": "application",
         "opt/bytecode/usr/lib/python3.13/os.cpython-313.pyc": "byte code",
+        "usr/lib/python3.13/__pycache__/os.cpython-313.pyc": "byte code",
+        "usr/lib/python3.13/os.pyc": "interpreter",
+        f"{SITE}/demo/a.pyc": "packages",
         "etc/passwd": "other files",
     }
     assert {path: kind(File(path, 1), image) for path in kinds} == kinds

@@ -98,11 +98,11 @@ def find_python(image: Image) -> str:
 
 
 def kind(file: File, image: Image) -> str:
-    """Say in two words what a file is."""
+    """Say in two words what a file is; byte code in the place of its source is what that would be."""
     source = find_source(file.path, image.byte_code)
     if image.directory and source.startswith(f"{image.directory}/"):
         return "application"
-    if is_byte_code(file.path):
+    if CACHED.search(file.path):
         return "byte code"
     if INSTALLED.search(source):
         return "packages"

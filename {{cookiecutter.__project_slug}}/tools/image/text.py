@@ -106,7 +106,7 @@ def write_report(name: str, image: Image, budget: int, naive: Naive | None, reas
     if naive is not None:
         comparison = (
             f"{draw_comparison(image, naive)}\n\nThe naive image is {naive.size / image.size:.1f} times "
-            f"as large: {naive.base_name}, {METHOD}, the same packages."
+            f"as large: {naive.base_name}, {METHOD}, the same packages with all that they ask for."
         )
     return f"""\
 # The image {name}
