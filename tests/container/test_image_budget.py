@@ -59,9 +59,8 @@ def test_make_reports_what_is_in_the_image(project: Project) -> None:
     total, *_ = find_megabytes(said.partition(" in all")[0].rpartition("\n")[2] + " in all")
     size = int(run(["docker", "image", "inspect", "--format", "{{.Size}}", project.image], project.path))
     assert total == pytest.approx(size / 1e6, rel=0.01)
-    for layer in ("base image", "packages", "byte code", "application"):
-        assert re.search(rf"(?m)^\| {layer} +\| +[\d.]+ [kM]B \|", said)
-    assert "`COPY /opt/venv`" in said
+    for layer, made_by in [("base image", "FROM"), ("packages", "`COPY"), ("application", "`COPY")]:
+        assert re.search(rf"(?m)^\| {layer} +\| +[\d.]+ [kM]B \| \S* *\| {made_by} ", said)
     assert re.search(r"(?m)^\| (onnxruntime|tract) [\d.]+ +\| +\d", said)
     written = (project.path / "build" / "image-report.md").read_text(encoding="utf-8")
     assert set(written.splitlines()) - set(said.splitlines()) == {
@@ -87,7 +86,7 @@ def test_an_image_over_its_budget_fails_with_what_is_largest(project: Project) -
     assert budget == 2
     assert more == pytest.approx(above - budget, abs=1)
     assert len(largest) >= 4
-    assert "COPY /opt/venv (" in sentence
+    assert "the largest layers are COPY /" in sentence
     assert "numpy (" in sentence
 
 
