@@ -74,7 +74,7 @@ def measure_layers(project: Project) -> dict[str, int]:
     lines = run(["docker", "history", *form, project.image], project.path).splitlines()
     layers = [(int(bytes_), cause) for bytes_, _, cause in (line.partition("\t") for line in lines)]
     first = max(number for number, (_, cause) in enumerate(layers) if "opencontainers.image.title" in cause)
-    parts = {"COPY /opt/venv": "venv", "COPY /opt/bytecode": "bytecode", "COPY /layer": "code"}
+    parts = {"COPY /dependencies": "venv", "COPY /bytecode": "bytecode", "COPY /application": "code"}
     parts |= {"COPY /interpreter": "interpreter"}
     found = dict.fromkeys(parts.values(), 0)
     for bytes_, cause in layers[:first]:

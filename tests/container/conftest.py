@@ -74,12 +74,12 @@ def list_files(image: str) -> set[str]:
         return set(archive.getnames())
 
 
-def last_layer(image: str) -> bytes:
-    """Return the last layer of an image, as a tar archive that is not compressed."""
+def read_layer(image: str, number: int) -> bytes:
+    """Return a layer of an image, the lowest is 0, as a tar archive that is not compressed."""
     saved = subprocess.run(["docker", "save", image], capture_output=True, check=True).stdout
     with tarfile.open(fileobj=io.BytesIO(saved)) as archive:
         [manifest] = json.load(archive.extractfile("manifest.json"))
-        return archive.extractfile(manifest["Layers"][-1]).read()
+        return archive.extractfile(manifest["Layers"][number]).read()
 
 
 def write_sums(directory: Path) -> None:

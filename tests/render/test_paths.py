@@ -12,7 +12,7 @@ from render.renderer import SOURCE
 
 ALWAYS = """
 .dockerignore .empty .env.example .gitattributes .github/workflows/ci.yml .gitignore .python-version
-Dockerfile MODELS.md Makefile README.md compose.yaml examples/infer.json examples/predict.json
+Dockerfile MODELS.md Makefile README.md compose.yaml docker-bake.hcl examples/infer.json examples/predict.json
 monitoring/grafana/dashboards/service.json monitoring/grafana/dashboards/service.yaml
 monitoring/grafana/datasources/prometheus.yaml monitoring/prometheus.yml pyproject.toml
 src/service/__init__.py src/service/__main__.py src/service/about.py src/service/alarms.py
@@ -34,7 +34,8 @@ src/service/staging.py src/service/tensors.py src/service/volume.py tests/confte
 tests/routes/test_health.py tests/routes/test_infer.py tests/routes/test_infer_schema.py
 tests/routes/test_lean_route.py tests/routes/test_open_inference.py tests/routes/test_predict.py
 tests/routes/test_prometheus.py tests/routes/test_root.py tests/test_about.py tests/test_alarms.py
-tests/test_api_key.py tests/test_beside.py tests/test_binary_tensors.py tests/test_body_limit.py
+tests/test_api_key.py tests/test_beside.py tests/test_binary_tensors.py
+tests/test_bytecode.py tests/test_body_limit.py
 tests/test_cgroup.py tests/test_checksums.py tests/test_clock.py tests/test_connection.py tests/test_cpu.py
 tests/test_deadline.py tests/test_draining.py tests/test_executor.py tests/test_fingerprint.py
 tests/test_garbage.py tests/test_healthcheck.py tests/test_hostile_volumes.py tests/test_infer_request.py
@@ -43,8 +44,9 @@ tests/test_json_tensors.py tests/test_listening.py tests/test_loader.py tests/te
 tests/test_malformed_requests.py tests/test_memory.py tests/test_metrics.py tests/test_model_repository.py
 tests/test_model_runtime.py tests/test_models.py tests/test_monitoring.py tests/test_observing.py
 tests/test_predictor.py tests/test_readiness.py tests/test_reloading.py tests/test_row_wise.py
-tests/test_server.py tests/test_serving.py tests/test_settings.py tests/test_tensors.py tests/test_volume.py
-tools/write_bytecode.py
+tests/test_server.py tests/test_serving.py tests/test_settings.py tests/test_tensors.py tests/test_trim.py
+tests/test_volume.py
+tools/bytecode.py tools/list_imports.py tools/trim.py tools/trim.toml
 tools/image/__init__.py tools/image/budget.py tools/image/check.py tools/image/docker.py
 tools/image/layers.py tools/image/naive.py tools/image/packages.py tools/image/picture.py
 tools/image/report.py tools/image/text.py tests/small_image.py tests/image/test_budget.py

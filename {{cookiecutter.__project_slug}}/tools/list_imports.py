@@ -1,14 +1,14 @@
-"""Run the service once, so that the byte code of everything that it imports ends up in the image.
+"""Run the service once and list what it imports, so that byte code of that is in the image, and of no more.
 
-The image build runs this with PYTHONPYCACHEPREFIX set; see the Dockerfile. There is no model then, so a
-stand-in refuses to answer, and everything else is real: the server, a connection, each kind of request.
+There is no model then, so a stand-in refuses to answer, and everything else is real: the server, a
+connection, each kind of request.
 """
 
-import importlib.util
 import socket
 import sys
 import threading
 import time
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -54,19 +54,15 @@ def ask(address: tuple[str, int], request: str, body: str = "") -> None:
             pass
 
 
-def rely_on_content(cached: Path) -> None:
-    """Make byte code hold for what its source says, not for when that was written (PEP 552, checked).
-
-    A builder that copies files takes those of equal content for equal, so their times may differ.
-    """
-    code = cached.read_bytes()
-    source = Path(importlib.util.source_from_cache(str(cached)))
-    digest = importlib.util.source_hash(source.read_bytes())
-    cached.write_bytes(code[:4] + (0b11).to_bytes(4, "little") + digest + code[16:])
+def imported(trees: list[str]) -> list[str]:
+    """Return the sources below these directories that were imported, in order."""
+    loaded = (getattr(module, "__spec__", None) for module in list(sys.modules.values()))
+    sources = {spec.origin for spec in loaded if spec and isinstance(spec.loader, SourceFileLoader)}
+    return sorted(source for source in sources if source and source.startswith(tuple(trees)))
 
 
 def main() -> None:
-    """Start, ask, stop."""
+    """Start, ask, stop; write to the file named first what was imported from the directories named next."""
     configured = Server(Settings(host="127.0.0.1"))
     configured.readiness.load_succeeded(serve(NoModel()))
     configured.config.port = 0  # any that is free
@@ -87,8 +83,8 @@ def main() -> None:
     ask(address, "POST /v2/models/none/infer", TENSOR)
     server.should_exit = True
     thread.join()
-    for cached in Path(str(sys.pycache_prefix)).rglob("*.pyc"):
-        rely_on_content(cached)
+    listing, *trees = sys.argv[1:]
+    Path(listing).write_text("".join(f"{source}\n" for source in imported(trees)), encoding="utf-8")
 
 
 if __name__ == "__main__":
