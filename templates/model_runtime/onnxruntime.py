@@ -70,6 +70,8 @@ def load(directory: Path, threads: int = 1) -> Model:
     file = directory / FILE_NAME
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
+    # What it raises is logged by us; it would write it to stderr as well, in a form of its own.
+    options.log_severity_level = 4
     try:
         return Model(onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"]))
     except Exception as error:  # ONNX Runtime's exceptions have no public base class

@@ -169,7 +169,7 @@ def test_the_sdk_is_imported_only_when_something_is_traced(endpoint: str, import
     script = (
         "import sys; from service import app, traced\n"
         "traced.serve = lambda: sys.exit('imported' if 'opentelemetry.sdk.trace' in sys.modules else 0)\n"
-        "traced.main()"
+        "traced.serve_traced()"
     )
     environment = os.environ | {ENDPOINT: endpoint}
     result = subprocess.run([sys.executable, "-c", script], env=environment, check=False)

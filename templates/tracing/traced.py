@@ -5,22 +5,21 @@ While it does not, nothing of OpenTelemetry's SDK is imported, and all is as `py
 
 import os
 
-from service.__main__ import main as serve
-from service.__main__ import prepare
+from service.__main__ import leave, prepare, serve
 
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 
 
-def main() -> None:
-    """Serve; what is traced is sent before the process leaves."""
+def serve_traced() -> str | None:
+    """Serve as `serve` does; what is traced is sent before this returns."""
     if not any(os.environ.get(name) for name in ENDPOINTS):
-        serve()
+        return serve()
     prepare()
     from service.tracing import tracing
 
     with tracing():
-        serve()
+        return serve()
 
 
 if __name__ == "__main__":
-    main()
+    leave(serve_traced())

@@ -44,7 +44,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
     @cache
     def build_once(answers: frozenset[tuple[str, str]]) -> Project:
         chosen = dict(answers)
-        words = ("base_image", "package_manager", "model_layout", "model_runtime")
+        words = ("base_image", "package_manager", "model_layout", "model_volume", "model_runtime", "tracing")
         slug = IMAGES + "-".join(chosen[word] for word in words)
         path = render(chosen | {"project_slug": slug}, tmp_path_factory.mktemp("build"))
         project = Project(path)
@@ -76,7 +76,7 @@ def list_files(image: str) -> set[str]:
 
 def read_layer(image: str, number: int) -> bytes:
     """Return a layer of an image, the lowest is 0, as a tar archive that is not compressed."""
-    saved = subprocess.run(["docker", "save", image], capture_output=True, check=True).stdout
+    saved = subprocess.run(["docker", "save", f"{image}:latest"], capture_output=True, check=True).stdout
     with tarfile.open(fileobj=io.BytesIO(saved)) as archive:
         [manifest] = json.load(archive.extractfile("manifest.json"))
         return archive.extractfile(manifest["Layers"][number]).read()

@@ -12,17 +12,18 @@ from render.renderer import SOURCE
 
 ALWAYS = """
 .dockerignore .empty .env.example .gitattributes .github/workflows/ci.yml .gitignore .python-version
-Dockerfile MODELS.md Makefile README.md compose.yaml docker-bake.hcl examples/infer.json examples/predict.json
-monitoring/grafana/dashboards/service.json monitoring/grafana/dashboards/service.yaml
-monitoring/grafana/datasources/prometheus.yaml monitoring/prometheus.yml pyproject.toml
-src/service/__init__.py src/service/__main__.py src/service/about.py src/service/alarms.py
-src/service/api_key.py src/service/app.py src/service/beside.py src/service/binary_tensors.py
-src/service/body_limit.py src/service/cgroup.py src/service/checksums.py src/service/connection.py
-src/service/cpu.py src/service/deadline.py src/service/dependencies.py src/service/draining.py
-src/service/errors.py src/service/executor.py src/service/fingerprint.py src/service/garbage.py
-src/service/healthcheck.py src/service/infer_request.py src/service/infer_response.py
-src/service/inference.py src/service/joined_writes.py src/service/json_fields.py src/service/json_tensors.py
-src/service/listening.py src/service/loader.py src/service/logs.py src/service/memory.py
+Dockerfile MODELS.md Makefile README.md compose.yaml docker-bake.hcl examples/infer.json
+examples/predict.json monitoring/grafana/dashboards/service.json
+monitoring/grafana/dashboards/service.yaml monitoring/grafana/datasources/prometheus.yaml
+monitoring/prometheus.yml pyproject.toml src/service/__init__.py src/service/__main__.py
+src/service/about.py src/service/alarms.py src/service/api_key.py src/service/app.py src/service/beside.py
+src/service/binary_tensors.py src/service/body_limit.py src/service/cgroup.py src/service/checksums.py
+src/service/connection.py src/service/cpu.py src/service/deadline.py src/service/dependencies.py
+src/service/draining.py src/service/errors.py src/service/executor.py src/service/fingerprint.py
+src/service/garbage.py src/service/healthcheck.py src/service/infer_request.py
+src/service/infer_response.py src/service/inference.py src/service/joined_writes.py
+src/service/json_fields.py src/service/json_tensors.py src/service/leaving.py src/service/listening.py
+src/service/loader.py src/service/log_writer.py src/service/logs.py src/service/memory.py
 src/service/metrics.py src/service/model_repository.py src/service/model_runtime.py
 src/service/model_store.py src/service/model_version.py src/service/models.py src/service/observing.py
 src/service/predictor.py src/service/problems.py src/service/readiness.py src/service/reloading.py
@@ -34,19 +35,19 @@ src/service/staging.py src/service/tensors.py src/service/volume.py tests/confte
 tests/routes/test_health.py tests/routes/test_infer.py tests/routes/test_infer_schema.py
 tests/routes/test_lean_route.py tests/routes/test_open_inference.py tests/routes/test_predict.py
 tests/routes/test_prometheus.py tests/routes/test_root.py tests/test_about.py tests/test_alarms.py
-tests/test_api_key.py tests/test_beside.py tests/test_binary_tensors.py
-tests/test_bytecode.py tests/test_body_limit.py
-tests/test_cgroup.py tests/test_checksums.py tests/test_clock.py tests/test_connection.py tests/test_cpu.py
-tests/test_deadline.py tests/test_draining.py tests/test_executor.py tests/test_fingerprint.py
-tests/test_garbage.py tests/test_healthcheck.py tests/test_hostile_volumes.py tests/test_infer_request.py
-tests/test_infer_response.py tests/test_inference.py tests/test_joined_writes.py tests/test_json_fields.py
-tests/test_json_tensors.py tests/test_listening.py tests/test_loader.py tests/test_logs.py
-tests/test_malformed_requests.py tests/test_memory.py tests/test_metrics.py tests/test_model_repository.py
-tests/test_model_runtime.py tests/test_models.py tests/test_monitoring.py tests/test_observing.py
-tests/test_predictor.py tests/test_readiness.py tests/test_reloading.py tests/test_row_wise.py
-tests/test_server.py tests/test_serving.py tests/test_settings.py tests/test_tensors.py tests/test_trim.py
-tests/test_volume.py
-tools/bytecode.py tools/list_imports.py tools/trim.py tools/trim.toml
+tests/test_api_key.py tests/test_beside.py tests/test_binary_tensors.py tests/test_bytecode.py
+tests/test_body_limit.py tests/test_cgroup.py tests/test_checksums.py tests/test_clock.py
+tests/test_connection.py tests/test_cpu.py tests/test_deadline.py tests/test_draining.py
+tests/test_executor.py tests/test_fingerprint.py tests/test_garbage.py tests/test_healthcheck.py
+tests/test_hostile_volumes.py tests/test_infer_request.py tests/test_infer_response.py
+tests/test_inference.py tests/test_joined_writes.py tests/test_json_fields.py tests/test_json_tensors.py
+tests/test_leaving.py tests/test_listening.py tests/test_loader.py tests/test_log_writer.py
+tests/test_logs.py tests/test_malformed_requests.py tests/test_memory.py tests/test_metrics.py
+tests/test_model_repository.py tests/test_model_runtime.py tests/test_models.py tests/test_monitoring.py
+tests/test_observing.py tests/test_predictor.py tests/test_readiness.py tests/test_reloading.py
+tests/test_row_wise.py tests/test_server.py tests/test_serving.py tests/test_settings.py
+tests/test_tensors.py tests/test_trim.py tests/test_volume.py tools/bytecode.py tools/list_imports.py
+tools/trim.py tools/trim.toml
 tools/image/__init__.py tools/image/budget.py tools/image/check.py tools/image/docker.py
 tools/image/layers.py tools/image/naive.py tools/image/packages.py tools/image/picture.py
 tools/image/report.py tools/image/text.py tests/small_image.py tests/image/test_budget.py

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,16 +79,18 @@ Start = Callable[..., Service]
 
 @pytest.fixture
 def start(volume: Path, tmp_path: Path) -> Iterator[Start]:
-    """Start a service on the test's volume, with settings as keyword arguments."""
+    """Start a service on the test's volume, with settings as keyword arguments and a log or a descriptor."""
     services: list[Service] = []
 
-    def start(**settings: object) -> Service:
+    def start(stderr: int | None = None, **settings: object) -> Service:
         port = free_port()
         ours = {"HOST": "127.0.0.1", "PORT": port, "MODEL_REPOSITORY": volume, **settings}
         environment = os.environ | {name: str(value) for name, value in ours.items()}
         log = tmp_path / f"{port}.log"
-        with log.open("wb") as stderr:
-            process = subprocess.Popen([sys.executable, "-m", "service"], env=environment, stderr=stderr)
+        with log.open("wb") as file:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "service"], env=environment, stderr=file if stderr is None else stderr
+            )
         services.append(Service(process, port, log))
         return services[-1]
 
@@ -109,3 +112,14 @@ def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.02)
+
+
+def fill(pipe: int) -> int:
+    """Write to a pipe until it is full; return how many bytes that took."""
+    os.set_blocking(pipe, False)
+    written = 0
+    with suppress(BlockingIOError):
+        while True:
+            written += os.write(pipe, b"x")
+    os.set_blocking(pipe, True)
+    return written

@@ -111,6 +111,22 @@ def test_sending_byte_by_byte_gains_no_time(address: Address, sent: bytes) -> No
         assert time.monotonic() - began < SECONDS + 1
 
 
+@pytest.mark.parametrize("path", ["/predict", "/v2/models/NAME/infer"])
+def test_the_time_that_a_body_takes_is_part_of_what_a_request_may_take(
+    address: Address, settings: Settings, path: str
+) -> None:
+    name = model_repository.find(settings).name
+    body = (PROJECT / "examples" / f"{path.rpartition('/')[2]}.json").read_bytes()
+    lines = f"POST {path.replace('NAME', name)} HTTP/1.1", "host: service", "content-type: application/json"
+    head = "\r\n".join([*lines, f"content-length: {len(body)}", "x-request-timeout-ms: TIME\r\n\r\n"])
+    for milliseconds, status in (("100", 504), ("5000", 200)):
+        with closing(connect(address)) as connection:
+            connection.sendall(head.replace("TIME", milliseconds).encode())
+            time.sleep(0.2)
+            connection.sendall(body)
+            assert status_of_answer(connection) == status
+
+
 def test_each_request_of_a_kept_connection_has_its_own_time(address: Address) -> None:
     with closing(connect(address)) as connection:
         for _ in range(4):
@@ -173,6 +189,39 @@ def test_what_is_no_request_is_refused_in_one_sentence(address: Address, sent: b
     with closing(connect(address)) as connection:
         connection.sendall(sent)
         assert read_answer(connection) == (400, {"detail": "this cannot be read as a request of HTTP/1.1"})
+
+
+@pytest.mark.parametrize("announced", [b"content-length: 5", b"transfer-encoding: chunked"])
+def test_a_body_that_could_be_taken_for_another_request_is_refused(
+    address: Address, announced: bytes
+) -> None:
+    upgrade = b"connection: upgrade\r\nupgrade: h2c\r\n"
+    head = HEAD.replace(b"content-length: 1000\r\n", upgrade + announced + b"\r\n")
+    with closing(connect(address)) as connection:
+        connection.sendall(head + LIVE + b"\r\n")
+        sentence = "a body cannot come with an upgrade of the protocol: send it over HTTP/1.1"
+        assert read_answer(connection) == (501, {"detail": sentence})
+
+
+def test_another_protocol_is_left_out_of_a_request_without_a_body(address: Address) -> None:
+    with closing(connect(address)) as connection:
+        connection.sendall(LIVE + b"connection: upgrade\r\nupgrade: websocket\r\n\r\n")
+        assert status_of_answer(connection) == 200
+
+
+def test_what_is_refused_is_counted_and_logged(start: Start) -> None:
+    service = start(RECEIVE_TIMEOUT_SECONDS=SECONDS)
+    wait_until(service.is_ready)
+    for sent in (b"no request\r\n\r\n", LIVE, next(heads(MAX_HEAD_BYTES + 1000))):
+        with closing(connect(("127.0.0.1", service.port))) as connection:
+            connection.sendall(sent)
+            read_answer(connection)
+    counted = re.findall(r'^http_refused_requests_total.*"(\d+)"} 1.0$', service.get("/metrics").text, re.M)
+    assert counted == ["400", "408", "431"]
+    log = service.log.read_text(encoding="utf-8")
+    for status, reason in ((400, "this cannot be read"), (408, "the request was not"), (431, "the head of")):
+        assert f"INFO service.access: refused with {status}: {reason}" in log
+    assert "uvicorn.error: Invalid" not in log
 
 
 def test_a_long_body_in_the_same_chunk_as_the_next_request_is_not_taken_for_a_head(address: Address) -> None:

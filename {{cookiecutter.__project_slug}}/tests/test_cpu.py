@@ -1,4 +1,5 @@
 import os
+import sys
 
 import pytest
 
@@ -32,6 +33,18 @@ def test_version_1_has_quota_and_period_in_two_files(
     monkeypatch.setattr(cpu, "count_allowed", lambda: 8)
     monkeypatch.setattr(cgroup, "read", lambda file, _="": files.get(file, []))
     assert cpu.count_processors() == expected
+
+
+@pytest.mark.parametrize(
+    ("version_2", "version_1", "expected"),
+    [(["max"], [], None), (["max", "256"], [], 192), ([], ["100"], 36), (["64"], [], 2)],
+)
+def test_what_may_be_started_leaves_threads_for_all_else(
+    version_2: list[str], version_1: list[str], expected: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {("pids.max", ""): version_2, ("pids.max", "pids"): version_1}
+    monkeypatch.setattr(cgroup, "read", lambda file, controller="": files[file, controller])
+    assert cpu.most_threads() == (expected or sys.maxsize - cpu.OTHER_THREADS)
 
 
 def test_libraries_keep_to_one_thread_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,5 @@
 import asyncio
+import logging
 import threading
 import time
 from collections import Counter
@@ -124,6 +125,65 @@ def test_what_comes_in_one_turn_of_the_event_loop_goes_in_one_call() -> None:
 
     assert bench.run(ask_many) == [[2], [4], [6]]
     assert bench.model.calls == [[0], [1, 2, 3]]
+
+
+def test_a_thread_that_is_free_takes_what_another_cannot_join() -> None:
+    bench = Bench(replace(LIMITS, threads=2))
+
+    async def ask_both() -> None:
+        await asyncio.gather(bench.ask(0), bench.ask(0))
+        await bench.ask(0)
+        await asyncio.sleep(0.05)  # both threads wait again
+        bench.model.calls.clear()
+        bench.model.may_answer.clear()
+        other = bench.executor.infer({"x": np.zeros((1, 2), dtype=np.int64)}, time.monotonic() + 10)
+        asked = asyncio.gather(bench.ask(1), other)
+        while len(bench.model.calls) < 2:
+            await asyncio.sleep(0.001)
+        bench.model.may_answer.set()
+        await asked
+
+    bench.run(ask_both)
+
+
+def test_a_thread_that_the_system_refuses_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench()
+    start = threading.Thread.start
+    refusals = [RuntimeError("can't start new thread")]
+
+    def refuse_once(thread: threading.Thread) -> None:
+        if refusals:
+            raise refusals.pop()
+        start(thread)
+
+    async def ask_again() -> list[int]:
+        with pytest.raises(RuntimeError):
+            await bench.ask(1)
+        assert bench.executor.depth == 0
+        return await bench.ask(2)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse_once)
+    assert bench.run(ask_again) == [4]
+
+
+@pytest.mark.parametrize("level", [logging.INFO, logging.DEBUG])
+def test_a_batch_that_fails_has_one_line_unless_somebody_debugs(
+    level: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(level, "service.executor")
+    bench = Bench()
+
+    async def ask_many() -> None:
+        busy = await bench.keep_busy()
+        waiting = asyncio.gather(bench.ask(1), bench.ask(POISON), return_exceptions=True)
+        await asyncio.sleep(0.01)
+        bench.model.may_answer.set()
+        await busy
+        await waiting
+
+    bench.run(ask_many)
+    (record,) = caplog.records
+    assert bool(record.exc_info) == (level == logging.DEBUG)
 
 
 def test_a_batch_has_no_more_rows_than_it_may_and_none_is_overtaken_for_long() -> None:

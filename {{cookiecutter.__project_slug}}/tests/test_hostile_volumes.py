@@ -1,6 +1,7 @@
 """What may be wrong with a volume: each ends in one sentence, and nothing unverified is ever loaded."""
 
 import hashlib
+import os
 import re
 import shutil
 from pathlib import Path
@@ -127,3 +128,13 @@ def test_ten_thousand_stray_files_do_no_harm(settings: Settings, volume: Path, d
         assert "does not list 'stray-0'" in complaint(settings)
     else:
         assert loader.load(settings)
+
+
+def test_a_name_that_is_no_text_can_be_told_to_everybody(settings: Settings) -> None:
+    odd = os.fsencode(model_repository.find(settings).directory) + b"/\xff.bin"
+    with open(odd, "wb"):  # noqa: PTH123
+        pass
+    with pytest.raises(ModelError) as caught:
+        loader.load(settings)
+    assert "\\udcff.bin" in str(caught.value)
+    assert str(caught.value).encode()

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from service import loader, model_repository, model_runtime, predictor
+from service import cpu, loader, model_repository, model_runtime, predictor
 from service.errors import ModelError
 from service.fingerprint import take_fingerprint
 from service.model_runtime import FILE_NAME, Model
@@ -89,3 +89,11 @@ def test_room_is_asked_for_what_is_not_mapped(
     monkeypatch.setattr(model_runtime, "IS_MAPPED", is_mapped)
     loader.load(settings)
     assert asked == ([] if is_mapped else [file])
+
+
+def test_no_more_threads_compute_than_the_container_may_start(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loader, "count_processors", lambda: 128)
+    monkeypatch.setattr(cpu, "most_threads", lambda: 100)
+    assert loader.count_threads(settings) == 100

@@ -2,15 +2,18 @@ import asyncio
 import io
 import json
 import logging
+import os
 import re
 import sys
 from collections.abc import Iterator
 
 import pytest
+from conftest import fill
 
+from service import logs
 from service.logs import CONTEXT, ConsoleFormatter, Fields, Handler, JsonFormatter
 
-FORGED = "line\n2026-01-01T00:00:00.000Z INFO service: forged\r\x1b[2K\x9b\u2028"
+FORGED = "line\n2026-01-01T00:00:00.000Z INFO service: forged\r\x1b[2K\x9b\u2028\u202e\u2066\u200b"
 
 
 def record(message: str, *args: object, failed: Exception | None = None) -> logging.LogRecord:
@@ -141,3 +144,26 @@ def test_what_cannot_be_logged_breaks_nothing(
 ) -> None:
     log.info("%d", "no number")
     assert "Logging error" in capsys.readouterr().err
+
+
+def test_what_is_not_read_is_written_later_and_what_is_too_much_is_counted(
+    log: logging.Logger, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(logs, "MOST_HELD", 1000)
+    monkeypatch.setattr(logs, "RETRY_SECONDS", 0.01)
+    readable, writable = os.pipe()
+    with open(readable, "rb") as reader, open(writable, "w") as writer:  # noqa: PTH123
+        (handler,) = log.handlers
+        assert isinstance(handler, Handler)
+        handler.setStream(writer)
+        room = fill(writable)
+
+        async def work() -> bytes:
+            for _ in range(10):
+                log.warning("x" * 199)
+            reader.read(room)
+            await asyncio.sleep(0.1)  # no other line makes it try again
+            return os.read(readable, 65536)
+
+        assert asyncio.run(work()) == (b"x" * 199 + b"\n") * 5
+    assert caplog.messages == ["5 lines of the log are lost: nobody read them in time"]

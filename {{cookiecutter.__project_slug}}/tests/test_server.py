@@ -1,4 +1,5 @@
 import http.client
+import os
 import shutil
 import signal
 import socket
@@ -10,7 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from conftest import PROJECT, Service, Start, wait_until
+from conftest import PROJECT, Service, Start, fill, wait_until
 
 from service import model_repository
 from service.settings import Settings
@@ -49,8 +50,34 @@ def test_a_service_that_is_still_loading_stops_when_told_to(start: Start, settin
     assert service.process.wait(timeout=5) == 0
 
 
+def test_no_thread_is_stopped_amid_its_work(start: Start, tmp_path: Path) -> None:
+    # What Python runs at the exit, before and after it ends the threads that are left.
+    (tmp_path / "sitecustomize.py").write_text("import atexit, os; atexit.register(os._exit, 42)")
+    service = start(PYTHONPATH=tmp_path)
+    wait_until(service.is_ready)
+    service.process.send_signal(signal.SIGTERM)
+    assert service.process.wait(timeout=5) == 0
+
+
+@pytest.mark.parametrize("reader", ["hangs", "is gone"])
+def test_a_log_that_nobody_reads_stops_neither_the_answers_nor_the_exit(start: Start, reader: str) -> None:
+    readable, writable = os.pipe()
+    fill(writable)
+    if reader == "is gone":
+        os.close(readable)
+    service = start(writable, LOG_LEVEL="debug")
+    os.close(writable)
+    wait_until(service.is_ready)
+    for _ in range(10):
+        assert service.is_live()
+    service.process.send_signal(signal.SIGTERM)
+    assert service.process.wait(timeout=5) == 0
+    if reader == "hangs":
+        os.close(readable)
+
+
 def test_no_accepted_request_is_lost_when_a_busy_service_stops(start: Start) -> None:
-    service = start(DRAIN_SECONDS=2)
+    service = start(DRAIN_SECONDS=2, RECEIVE_TIMEOUT_SECONDS=1)
     wait_until(service.is_ready)
     outcomes: Counter[str] = Counter()
     clients = [threading.Thread(target=ask_until_refused, args=(service, outcomes)) for _ in range(8)]
@@ -108,7 +135,7 @@ def half_a_request(service: Service) -> Iterator[None]:
 
 
 def test_a_second_signal_ends_the_service_at_once(start: Start) -> None:
-    service = start(DRAIN_SECONDS=60)
+    service = start(DRAIN_SECONDS=60, RECEIVE_TIMEOUT_SECONDS=50)
     wait_until(service.is_ready)
     with half_a_request(service):
         service.process.send_signal(signal.SIGTERM)
@@ -118,10 +145,23 @@ def test_a_second_signal_ends_the_service_at_once(start: Start) -> None:
         assert service.process.wait(timeout=5) == 128 + signal.SIGTERM
 
 
-def test_a_request_that_outlasts_the_drain_is_cut_off(start: Start) -> None:
-    service = start(DRAIN_SECONDS=1)
+def test_a_request_that_is_sent_by_half_does_not_make_a_stop_a_failure(start: Start) -> None:
+    service = start(DRAIN_SECONDS=3, RECEIVE_TIMEOUT_SECONDS=1)
     wait_until(service.is_ready)
     with half_a_request(service):
+        service.process.send_signal(signal.SIGTERM)
+        assert service.process.wait(timeout=3) == 0
+    assert "cut off" not in service.log.read_text(encoding="utf-8")
+
+
+def test_a_request_that_outlasts_the_drain_is_cut_off(start: Start, tmp_path: Path) -> None:
+    slow = "import time; from service import executor; executor.ask_alone = lambda *_: time.sleep(60)"
+    (tmp_path / "sitecustomize.py").write_text(slow)
+    service = start(DRAIN_SECONDS=1, RECEIVE_TIMEOUT_SECONDS=0.9, PYTHONPATH=tmp_path)
+    wait_until(service.is_ready)
+    with closing(http.client.HTTPConnection("127.0.0.1", service.port)) as connection:
+        connection.request("POST", "/predict", BODY, {"content-type": "application/json"})
+        time.sleep(0.2)
         service.process.send_signal(signal.SIGTERM)
         began = time.monotonic()
         assert service.process.wait(timeout=10) == 1

@@ -1,5 +1,6 @@
 import pytest
 
+from service import cgroup
 from service.settings import Settings, SettingsError, read_settings
 
 
@@ -25,6 +26,11 @@ def test_a_version_can_be_pinned(monkeypatch: pytest.MonkeyPatch) -> None:
         ("MODEL_VERSION", "1/../2", "MODEL_VERSION is '1/../2' but must be words joined by"),
         ("MODEL_NAME", "../secrets", "MODEL_NAME is '../secrets' but must be words joined by"),
         ("DRAIN_SECONDS", "-1", "DRAIN_SECONDS is '-1' but must be greater than 0"),
+        (
+            "REQUEST_TIMEOUT_SECONDS",
+            "1e-9",
+            "REQUEST_TIMEOUT_SECONDS is '1e-9' but must be greater than or equal to 0.001",
+        ),
         ("LOG_LEVEL", "loud", "LOG_LEVEL is 'loud' but must be 'debug', 'info', 'warning' or 'error'"),
     ],
 )
@@ -67,6 +73,14 @@ def test_all_wrong_variables_are_named_at_once(monkeypatch: pytest.MonkeyPatch) 
             {"REQUEST_TIMEOUT_SECONDS": "0.5", "MAX_BATCH_DELAY_MS": "500"},
             "MAX_BATCH_DELAY_MS is 500, but REQUEST_TIMEOUT_SECONDS is 0.5, so that a request is too late",
         ),
+        (
+            {"RECEIVE_TIMEOUT_SECONDS": "9"},
+            "RECEIVE_TIMEOUT_SECONDS is 9, but DRAIN_SECONDS is 9, so that a stop does not wait for",
+        ),
+        (
+            {"MODEL_RELOAD_SECONDS": "1e-9"},
+            "MODEL_RELOAD_SECONDS is 1e-09, but the volume is looked at every 0.1 s at most: set",
+        ),
     ],
 )
 def test_two_variables_that_cannot_work_together_are_named_in_one_sentence(
@@ -75,6 +89,19 @@ def test_two_variables_that_cannot_work_together_are_named_in_one_sentence(
     refusal = refuse(monkeypatch, variables)
     assert refusal.startswith(expected)
     assert "; " not in refusal
+
+
+@pytest.mark.parametrize(("reload", "most"), [("0", 192), ("1", 96)])
+def test_more_threads_than_the_container_may_start_are_refused(
+    monkeypatch: pytest.MonkeyPatch, reload: str, most: int
+) -> None:
+    monkeypatch.setattr(cgroup, "read", lambda file, _="": ["256"] if file == "pids.max" else [])
+    variables = {"MODEL_RELOAD_SECONDS": reload, "INFERENCE_THREADS": str(most + 1)}
+    assert refuse(monkeypatch, variables).startswith(
+        f"INFERENCE_THREADS is {most + 1}, but of the threads that this container may have {most} may compute"
+    )
+    monkeypatch.setenv("INFERENCE_THREADS", str(most))
+    assert read_settings().inference_threads == most
 
 
 def test_variables_on_the_edge_of_a_conflict_work(monkeypatch: pytest.MonkeyPatch) -> None:

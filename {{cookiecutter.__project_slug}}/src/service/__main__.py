@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 
 
 def prepare() -> None:
@@ -17,17 +16,24 @@ def prepare() -> None:
     cpu.keep_libraries_to_one_thread()
 
 
-def main() -> None:
-    """Serve, and leave with one sentence on stderr if that cannot be done."""
+def serve() -> str | None:
+    """Serve until told to stop; return in one sentence why that could not be done, if so."""
     prepare()
     from service.server import run
     from service.settings import SettingsError, read_settings
 
     try:
-        sys.exit(run(read_settings()))
+        return run(read_settings())
     except SettingsError as error:
-        sys.exit(str(error))
+        return str(error)
+
+
+def leave(reason: str | None) -> None:
+    """End the process, with one sentence on stderr if there is a reason that it should not have ended."""
+    from service import leaving
+
+    leaving.leave(1 if reason else 0, reason)
 
 
 if __name__ == "__main__":
-    main()
+    leave(serve())

@@ -6,13 +6,18 @@ any length, and all requests that are sent before the first is answered.
 
 import asyncio
 import json
+import logging
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from service.body_limit import TOO_LATE
 from service.joined_writes import JoinedWrites
+from service.logs import Fields
 from service.problems import problem
+
+logger = logging.getLogger("service.access")
 
 # Twice what common servers take for one header; a token, a trace and some cookies fit.
 MAX_HEAD_BYTES = 16384
@@ -22,6 +27,7 @@ MOST_BYTES_FOR_ONE = 6
 MAX_PIPELINED = 64
 # Longer than the 60 s of common load balancers, so that it is never us who closes a connection in use.
 KEEP_ALIVE_SECONDS = 65
+BODY_HEADERS = {b"content-length", b"transfer-encoding"}
 # For a caller to take what it has asked for.
 UNREAD_SECONDS = 65
 
@@ -75,7 +81,14 @@ class Connection(HttpToolsProtocol):
             self._expect_request()
         self._chunk_bytes = self._new_bytes = len(data)
         self._head_bytes += len(data)
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        # Not uvicorn's: it would log neither the status nor the reason, and advise a library for WebSockets.
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            pass  # the request is answered as if it did not ask for another protocol
+        except httptools.HttpParserError:
+            self._refuse(*self._refusal)
         if self._due is not None and self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
             self._refuse(*HEAD_TOO_LONG)
 
@@ -93,9 +106,14 @@ class Connection(HttpToolsProtocol):
         received = max(self._head_bytes, self._chunk_bytes)
         if received > MAX_HEAD_BYTES and self._measure_head() > MAX_HEAD_BYTES:
             self._refusal = HEAD_TOO_LONG
-            raise ValueError(HEAD_TOO_LONG)  # ends in send_400_response
+            raise ValueError(HEAD_TOO_LONG)  # ends in HttpParserError
+        if self.parser.should_upgrade() and not BODY_HEADERS.isdisjoint(name for name, _ in self.headers):
+            # The parser takes what follows for no body, and then for another request.
+            self._refusal = (501, "a body cannot come with an upgrade of the protocol: send it over HTTP/1.1")
+            raise ValueError(self._refusal)
         if len(self.pipeline) >= MAX_PIPELINED:
-            raise ValueError("too many requests before the first was answered")
+            self._refusal = (400, f"more than {MAX_PIPELINED} requests came before the first was answered")
+            raise ValueError(self._refusal)
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -132,10 +150,6 @@ class Connection(HttpToolsProtocol):
             self.transport.abort()
         super().timeout_keep_alive_handler()
 
-    def send_400_response(self, msg: str) -> None:
-        """Refuse what cannot be read, in the form of all other errors."""
-        self._refuse(*self._refusal)
-
     def _expect_request(self) -> None:
         self._due = self.loop.time() + self.receive_seconds
         if self._timer is None:
@@ -171,7 +185,9 @@ class Connection(HttpToolsProtocol):
         return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
 
     def _refuse(self, status: int, sentence: str) -> None:
-        """Answer what no application gets to see, and close."""
+        """Answer what no application gets to see, tell of it, and close."""
+        logger.info("refused with %(status)d: %(reason)s", Fields(status=status, reason=sentence))
+        self.app_state["metrics"].count_refused(status)
         if self.cycle is None or self.cycle.response_complete:
             body = json.dumps(problem(self.url.decode("latin-1"), sentence)).encode()
             head = b"content-type: application/json\r\nconnection: close\r\ncontent-length: %d\r\n\r\n"

@@ -1,12 +1,17 @@
-"""How many processors this process may use: the container's quota, not the machine's count."""
+"""How many processors and threads this process may use: the container's limits, not the machine's."""
 
 import math
 import os
+import sys
 
 from service import cgroup
 
 # Libraries that multiply matrices start a thread for each processor of the machine, in every process.
 LIBRARIES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+# Threads beside those that compute: the event loop's, those for files and large bodies, those that load a
+# model, those of a health check beside us.
+OTHER_THREADS = 64
 
 
 def count_processors() -> int:
@@ -16,6 +21,14 @@ def count_processors() -> int:
     quotas += [list(pair) for pair in zip(*version_1, strict=True)]
     limits = [int(quota) / int(period) for quota, period in quotas if quota not in {"max", "-1"}]
     return max(1, math.ceil(min([count_allowed(), *limits])))
+
+
+def most_threads() -> int:
+    """Return how many threads may compute at the most, so that the system does not refuse to start one."""
+    limits = cgroup.read("pids.max") + cgroup.read("pids.max", "pids")
+    return max(
+        2, min((int(limit) for limit in limits if limit != "max"), default=sys.maxsize) - OTHER_THREADS
+    )
 
 
 def count_allowed() -> int:

@@ -62,3 +62,7 @@ class UnknownModelError(ServiceError):
 
 class ModelError(Exception):
     """The model on the volume cannot be served; the sentence names the path and the remedy."""
+
+    def __init__(self, sentence: str) -> None:
+        """Keep the sentence as one that can be sent, whatever bytes are in a file's name."""
+        super().__init__(sentence.encode(errors="backslashreplace").decode())

@@ -144,14 +144,14 @@ class Executor:
     def _put(self, job: Job) -> None:
         with self._changed:
             self.require_room(job.rows)
+            if self._threads < self._limits.threads:
+                threading.Thread(target=self._work, name="infer", daemon=True).start()
+                self._threads += 1  # not before: the system may refuse to start one
             self.depth += job.rows
             self._waiting.append(job)
             if not self._waking:
                 self._waking = True
                 job.outputs.get_loop().call_soon(self._wake)
-            if self._threads < self._limits.threads:
-                self._threads += 1
-                threading.Thread(target=self._work, name="infer", daemon=True).start()
 
     def _wake(self) -> None:
         """Wake threads for all requests that came in one turn of the event loop.
@@ -217,6 +217,8 @@ class Executor:
             else:
                 others.append(job)
         self._waiting.extendleft(reversed(others))
+        if others:
+            self._changed.notify()  # for another thread, if one is free
         return batch
 
     def _ask(self, batch: list[Job]) -> list[Outcome]:
@@ -225,7 +227,12 @@ class Executor:
             try:
                 return ask_together(self._model, batch)
             except Exception:  # each model runtime has its own
-                logger.info("a batch of %d requests failed: each is asked alone", len(batch), exc_info=True)
+                # A line, because callers can cause as many as they like; each gets its own error in the end.
+                logger.info(
+                    "a batch of %d requests failed: each is asked alone",
+                    len(batch),
+                    exc_info=logger.isEnabledFor(logging.DEBUG),
+                )
         return [ask_alone(self._model, job) for job in batch]
 
 

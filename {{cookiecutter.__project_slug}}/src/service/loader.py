@@ -13,7 +13,7 @@ from service.fingerprint import Fingerprint, take_fingerprint
 from service.memory import mebibytes, require_room
 from service.model_runtime import Model
 from service.model_version import ModelVersion
-from service.settings import Settings
+from service.settings import Settings, most_threads
 from service.tensors import zeros
 from service.volume import os_errors_explained
 
@@ -103,5 +103,5 @@ def warm_up_blindly(model: Model) -> None:
 
 
 def count_threads(settings: Settings) -> int:
-    """Return how many threads compute."""
-    return settings.inference_threads or count_processors()
+    """Return how many threads compute; `read_settings` refuses more than may."""
+    return settings.inference_threads or min(count_processors(), most_threads(settings))

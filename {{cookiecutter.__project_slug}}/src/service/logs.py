@@ -6,7 +6,7 @@ import logging
 import re
 import time
 from collections.abc import Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from contextvars import ContextVar
 from functools import lru_cache
 from types import MappingProxyType
@@ -14,12 +14,20 @@ from typing import Any, TextIO
 
 import orjson
 
+from service.log_writer import write_what_goes
 from service.settings import Settings
 
 # What every line says that is written while a request is answered, such as its id.
 CONTEXT: ContextVar[Mapping[str, str]] = ContextVar("CONTEXT", default=MappingProxyType({}))
-# What could end a line, move a cursor or change a colour.
-CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+# What could end a line, move a cursor, change a colour, turn the direction of writing or be invisible.
+CONTROLS = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+)
+# Bytes of the log that wait for a reader, and may become more by the lines of one turn of the event loop.
+MOST_HELD = 1 << 20
+RETRY_SECONDS = 0.1
+
+logger = logging.getLogger(__name__)
 
 
 class Fields(dict[str, Any]):
@@ -62,13 +70,17 @@ class ConsoleFormatter(logging.Formatter):
 class Handler(logging.StreamHandler[TextIO]):
     """Writes to stderr what is logged in one turn of the event loop at once, or up to the first warning.
 
-    Under load that is one call of the system for many requests.
+    Under load that is one call of the system for many requests. Nothing waits for whoever reads the log: what
+    is not read is held back up to a size, and beyond that it is lost.
     """
 
     def __init__(self) -> None:
         """Begin with nothing to write."""
         super().__init__()
         self._lines: list[str] = []
+        self._held = bytearray()
+        self._lost = 0  # lines
+        self._retrying = False
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record, now or soon."""
@@ -89,13 +101,36 @@ class Handler(logging.StreamHandler[TextIO]):
         return True
 
     def flush(self) -> None:
-        """Write what is not written yet; also called at the exit."""
+        """Write what is not written yet, as far as it is read; also called at the exit."""
         with self.lock or nullcontext():
-            if self._lines:
-                text = "\n".join(self._lines) + "\n"
-                self._lines.clear()
-                self.stream.write(text)
-            super().flush()
+            self._hold()
+            write_what_goes(self.stream, self._held)
+            if self._held:
+                self._retry_soon()
+            elif self._lost:
+                lost, self._lost = self._lost, 0
+                logger.warning("%d lines of the log are lost: nobody read them in time", lost)
+
+    def _hold(self) -> None:
+        """Add the new lines to what is to be written, if there is room."""
+        if self._lines:
+            text = "\n".join(self._lines) + "\n"
+            if len(self._held) < MOST_HELD:
+                self._held += text.encode(errors="backslashreplace")
+            else:
+                self._lost += len(self._lines)
+            self._lines.clear()
+
+    def _retry_soon(self) -> None:
+        """Have the event loop try again; where there is none, the next line does."""
+        if not self._retrying:
+            with suppress(RuntimeError):
+                asyncio.get_running_loop().call_later(RETRY_SECONDS, self._retry)
+                self._retrying = True
+
+    def _retry(self) -> None:
+        self._retrying = False
+        self.flush()
 
 
 FORMATTERS = {"json": JsonFormatter, "console": ConsoleFormatter}

@@ -34,6 +34,14 @@ class Metrics:
             buckets=SECONDS,
             registry=self.registry,
         )
+        self._refused = Counter(
+            "http_refused_requests",
+            "Requests that were refused before the application saw them: unreadable, too long, too slow.",
+            ["status"],
+            registry=self.registry,
+        )
+        for status in (400, 408, 431, 501, 503):
+            self._refused.labels(status)
         # `labels` costs more than all the rest, so what it gave is kept.
         self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
@@ -92,6 +100,10 @@ class Metrics:
             self._children[key] = children
         children[0].inc()
         children[1].observe(seconds)
+
+    def count_refused(self, status: int) -> None:
+        """Count a request that the application never saw."""
+        self._refused.labels(status).inc()
 
     def observe_wait(self, seconds: float) -> None:
         """Note how long a request waited for the model."""

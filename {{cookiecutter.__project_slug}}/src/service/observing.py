@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Iterable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.deadline import BEGAN
 from service.logs import CONTEXT, Fields
 from service.metrics import Metrics
 
@@ -39,7 +40,7 @@ class Observe:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        began = time.perf_counter()
+        began = scope[BEGAN] = time.monotonic()  # which is the event loop's time
         request_id = find_id(scope["headers"]) or make_id()
         # Never reset: each request runs in a context of its own, in which the server may log after us.
         CONTEXT.set({**CONTEXT.get(), "request_id": request_id.decode()})
@@ -55,7 +56,7 @@ class Observe:
         try:
             await self.app(scope, receive, send_with_id)
         finally:
-            self._tell(scope, status, time.perf_counter() - began)
+            self._tell(scope, status, time.monotonic() - began)
 
     def _tell(self, scope: Scope, status: int, seconds: float) -> None:
         route = scope["route"].path_format if "route" in scope else NO_ROUTE

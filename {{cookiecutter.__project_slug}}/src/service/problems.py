@@ -59,8 +59,7 @@ async def answer_invalid_request(request: Request, error: RequestValidationError
 
     FastAPI's own answer repeats the input, which may be huge and may hold what JSON cannot (NaN).
     """
-    problems = [problem | {"loc": problem["loc"][1:]} for problem in error.errors()]
-    return answer(request, describe_problems(problems), 422, None)
+    return answer(request, describe_problems(error.errors()), 422, None)
 
 
 async def answer_unexpected_error(request: Request, _: Exception) -> JSONResponse:
@@ -71,8 +70,17 @@ async def answer_unexpected_error(request: Request, _: Exception) -> JSONRespons
 
 
 def describe_problems(problems: Sequence[Mapping[str, Any]]) -> str:
-    """Say in one sentence what pydantic finds wrong, the first things alone."""
-    return "; ".join(
-        f"{'.'.join(map(str, problem['loc']))[:LONGEST_PLACE]}: {problem['msg']}"
-        for problem in problems[:MOST_PROBLEMS]
-    )
+    """Say in one sentence what pydantic finds wrong, the first things alone; there may be many thousands."""
+    return "; ".join(map(describe_problem, problems[:MOST_PROBLEMS]))
+
+
+def describe_problem(problem: Mapping[str, Any]) -> str:
+    """Say where something is wrong, and what; a place begins with the part of the request: its body."""
+    part, *place = problem["loc"]
+    if problem["type"] == "json_invalid":
+        return f"the {part} is not JSON: {problem['ctx']['error']} at character {place[0]}"
+    if place:
+        return f"{'.'.join(map(str, place))[:LONGEST_PLACE]}: {problem['msg']}"
+    if problem["type"] == "missing":
+        return f"the {part} is missing"
+    return f"the {part} is wrong: {problem['msg']}"

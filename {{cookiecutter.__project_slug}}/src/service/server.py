@@ -11,7 +11,6 @@ import contextlib
 import logging
 import os
 import socket
-import sys
 import time
 from functools import partial
 from itertools import chain
@@ -23,6 +22,7 @@ import uvicorn
 from service import logs
 from service.app import create_app
 from service.connection import KEEP_ALIVE_SECONDS, Connection
+from service.leaving import leave
 from service.listening import accept_all, listen, make_room, turn_newcomers_away
 from service.readiness import Readiness
 from service.settings import Settings
@@ -87,12 +87,10 @@ class Server(uvicorn.Server):
 
     def _cut_off(self) -> None:
         """Leave although requests are unanswered: a thread that computes cannot be cancelled."""
-        logger.error(
-            "%d requests were cut off: they took longer than DRAIN_SECONDS", len(self.server_state.tasks)
-        )
-        if self.readiness.failure:
-            sys.stderr.write(f"{self.readiness.failure}\n")
-        os._exit(1)
+        lost = len(self.server_state.tasks)
+        if lost:
+            logger.error("%d requests were cut off: they took longer than DRAIN_SECONDS", lost)
+        leave(1 if lost or self.readiness.failure else 0, self.readiness.failure)
 
     def _remaining(self) -> float:
         return self._deadline - time.monotonic()

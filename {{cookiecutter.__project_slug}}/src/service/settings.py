@@ -7,8 +7,12 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from service import cpu
+
 # Words with a separator or two between them: no such path leads out of the directory it begins in.
 PLAIN_PATH = r"^\w+([./-]{1,2}\w+)*$"
+
+SHORTEST_RELOAD_SECONDS = 0.1
 
 
 class Settings(BaseSettings):
@@ -38,7 +42,7 @@ class Settings(BaseSettings):
     """Whether /predict is served; without it, the model need not answer the example of predictor.py."""
 
     serve_docs: bool = True
-    """Whether /docs and /openapi.json are served."""
+    """Whether /docs, /redoc and /openapi.json are served."""
 
     model_reload_seconds: Annotated[float, Field(ge=0, le=86400)] = 0
     """Seconds between two looks at the volume for another version; 0 looks at the start alone."""
@@ -55,11 +59,11 @@ class Settings(BaseSettings):
     max_queue_size: Annotated[int, Field(ge=1, le=1_000_000)] = 1024
     """The most rows that wait for the model; who comes then is answered 503 at once."""
 
-    request_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 30
-    """Seconds from a request's first byte to its answer at the latest; then it is answered 504."""
+    request_timeout_seconds: Annotated[float, Field(ge=0.001, le=3600)] = 30
+    """Seconds from a request's head to its answer at the latest; then it is answered 504."""
 
-    receive_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 10
-    """Seconds for a caller to send a whole request; then it is cut off."""
+    receive_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 8
+    """Seconds for a caller to send a whole request; then it is cut off; fewer than DRAIN_SECONDS."""
 
     max_body_bytes: Annotated[int, Field(ge=1)] = 1_000_000
     """The largest request body that is read, in bytes."""
@@ -93,8 +97,9 @@ def read_settings() -> Settings:
 
 
 def find_conflicts(settings: Settings) -> list[str]:
-    """Return a sentence for each two variables that cannot work together."""
+    """Return a sentence for each variable that cannot work with another, or in this container."""
     batch = f"MAX_BATCH_SIZE is {settings.max_batch_size}"
+    threads, most = settings.inference_threads, most_threads(settings)
     delay = f"MAX_BATCH_DELAY_MS is {settings.max_batch_delay_ms:g}"
     conflicts = {
         f"{batch}, but no more rows than MAX_QUEUE_SIZE, {settings.max_queue_size}, ever wait: "
@@ -107,8 +112,22 @@ def find_conflicts(settings: Settings) -> list[str]:
         "is too late before its batch begins: lower the one or raise the other": (
             settings.max_batch_delay_ms >= settings.request_timeout_seconds * 1000
         ),
+        f"RECEIVE_TIMEOUT_SECONDS is {settings.receive_timeout_seconds:g}, but DRAIN_SECONDS is "
+        f"{settings.drain_seconds:g}, so that a stop does not wait for a request that is being sent: "
+        "lower the one or raise the other": settings.receive_timeout_seconds >= settings.drain_seconds,
+        f"MODEL_RELOAD_SECONDS is {settings.model_reload_seconds:g}, but the volume is looked at every "
+        f"{SHORTEST_RELOAD_SECONDS:g} s at most: set at least that, or 0 for never": (
+            0 < settings.model_reload_seconds < SHORTEST_RELOAD_SECONDS
+        ),
+        f"INFERENCE_THREADS is {threads}, but of the threads that this container may have {most} may "
+        "compute: lower the one or raise the container's pids limit": (threads or 0) > most,
     }
     return [sentence for sentence, applies in conflicts.items() if applies]
+
+
+def most_threads(settings: Settings) -> int:
+    """Return how many threads a model may compute in; while it is switched there are two of them."""
+    return cpu.most_threads() // (2 if settings.model_reload_seconds else 1)
 
 
 def describe(error: ValidationError) -> str:

@@ -41,6 +41,19 @@ def test_what_json_cannot_hold_is_refused_all_the_same(client: TestClient, body:
     assert response.status_code == 422
 
 
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ("", "the body is missing"),
+        ('{"x": ', "the body is not JSON: Expecting value at character 6"),
+        ("[]", "the body is wrong: Input should be a valid dictionary"),
+    ],
+)
+def test_a_body_that_is_no_request_is_refused_in_words(client: TestClient, body: str, sentence: str) -> None:
+    response = client.post("/predict", content=body, headers={"content-type": "application/json"})
+    assert response.json()["detail"].startswith(sentence)
+
+
 def test_a_refusal_never_repeats_what_was_sent(client: TestClient) -> None:
     body = dict.fromkeys(EXAMPLE, [[99] * 8] * 1000) | {"secret": "x" * 10_000}
     response = client.post("/predict", json=body)

@@ -60,3 +60,9 @@ def test_whoever_asks_for_openmetrics_gets_it(client: TestClient) -> None:
     response = client.get("/metrics", headers={"accept": "application/openmetrics-text; version=1.0.0"})
     assert response.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
     assert response.text.endswith("# EOF\n")
+
+
+def test_a_format_of_no_version_is_answered_in_another(client: TestClient) -> None:
+    response = client.get("/metrics", headers={"accept": "application/openmetrics-text; version=abc"})
+    assert response.status_code == 200
+    assert response.headers["content-type"].startswith("text/plain")

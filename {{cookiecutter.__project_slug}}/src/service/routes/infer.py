@@ -24,7 +24,8 @@ from service.tensors import Arrays
 logger = logging.getLogger(__name__)
 
 HEADER_LENGTH = "inference-header-content-length"
-DIGITS = re.compile(rb"[0-9]{1,19}")  # no body has a length of more, and Python reads a thousand of them slowly
+# No body has a length of more, and Python reads a thousand of them slowly.
+DIGITS = re.compile(rb"[0-9]{1,19}")
 # From so many bytes on, reading and writing takes milliseconds, and other requests must not wait for that.
 LARGE = 100_000
 

@@ -1,9 +1,10 @@
 """For Prometheus: everything that is counted and measured, and the state of this moment."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 from fastapi import APIRouter, Request, Response
-from prometheus_client import Metric
+from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
@@ -37,5 +38,12 @@ class Moment(Collector):
 @router.get("/metrics")
 def metrics(request: Request, metrics: MetricsDep) -> Response:
     """Answer in the text format of Prometheus, or as OpenMetrics to whoever asks for that."""
-    encode, media_type = choose_encoder(request.headers.get("accept", ""))
+    encode, media_type = choose(request.headers.get("accept", ""))
     return Response(encode(metrics.registry), media_type=media_type)
+
+
+def choose(accept: str) -> tuple[Callable[[CollectorRegistry], bytes], str]:
+    """Return the format that a caller accepts, as a function and its media type."""
+    with suppress(TypeError, ValueError):  # a version that is no number
+        return choose_encoder(accept)
+    return choose_encoder("")
