@@ -2,8 +2,9 @@ import tomllib
 from importlib.metadata import distributions
 from pathlib import Path
 
-import bytecode
 import pytest
+
+import bytecode
 import trim
 from trim import normal, trim_environment, trim_interpreter
 
@@ -92,6 +93,19 @@ def test_a_requirement_stays_if_anything_else_asks_for_it(site_packages: Path, w
     install(site_packages, "others", ["others.py"], ["colours"] if who == "others" else [])
     asked_for = ["fast-answers"] if who == "others" else ["fast-answers", "colours"]
     assert "colours" in trim_project(site_packages, *asked_for)
+
+
+@pytest.mark.parametrize(
+    ("asked_for", "stays"), [("fast-answers", False), ("Fast_Answers[all, red]>=1", True)]
+)
+def test_what_an_extra_asks_for_stays_if_somebody_asks_for_the_extra(
+    site_packages: Path, asked_for: str, stays: bool
+) -> None:
+    install(
+        site_packages, "fast-answers", ["answers.py"], ["paint ; python_version > '3' and extra == 'red'"]
+    )
+    install(site_packages, "paint", ["paint.py"], [])
+    assert ("paint" in trim_project(site_packages, asked_for)) is stays
 
 
 def test_what_each_installer_writes_in_its_own_way_is_gone(site_packages: Path) -> None:

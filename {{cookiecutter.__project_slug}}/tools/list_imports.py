@@ -4,6 +4,7 @@ There is no model then, so a stand-in refuses to answer, and everything else is 
 connection, each kind of request.
 """
 
+import os
 import socket
 import sys
 import threading
@@ -85,6 +86,9 @@ def main() -> None:
     thread.join()
     listing, *trees = sys.argv[1:]
     Path(listing).write_text("".join(f"{source}\n" for source in imported(trees)), encoding="utf-8")
+    os._exit(
+        0
+    )  # each change of code waits for this, and taking an interpreter down takes a tenth of a second
 
 
 if __name__ == "__main__":

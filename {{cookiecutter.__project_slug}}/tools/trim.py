@@ -51,23 +51,35 @@ def remove_files(root: Path, patterns: dict[str, Any]) -> None:
             remove((path for path in sorted(root.glob(pattern)) if path.exists()), pattern, why)
 
 
+def asked(requirement: str) -> set[tuple[str, str]]:
+    """Return what a requirement asks for: a distribution, which is the empty extra, and its extras."""
+    extras = re.match(r"\s*[\w.-]+\s*\[(.*?)\]", requirement)
+    names = ["", *(extras[1].split(",") if extras else [])]
+    return {(normal(requirement), normal(name) if name else "") for name in names}
+
+
+def requirements(distribution: Distribution, extra: str) -> Iterator[str]:
+    """Give what a distribution, or an extra of it, asks for on any system."""
+    for requirement in distribution.requires or ():
+        marker = re.search(r"\bextra\s*==\s*[\"']([\w.-]+)", requirement.partition(";")[2])
+        if (normal(marker[1]) if marker else "") == extra:
+            yield requirement
+
+
 def needed(
     installed: dict[str, Distribution], asked_for: Iterable[str], plan: dict[str, dict[str, Any]]
 ) -> set[str]:
-    """Return the distributions that are asked for, and what they ask for and is not named as unused.
-
-    What is asked for on other systems or with extras counts too: a little too much is better than too little.
-    """
-    seen: set[str] = set()
-    waiting = [normal(requirement) for requirement in asked_for]
+    """Return the distributions that are asked for, and what they ask for and is not named as unused."""
+    seen: set[tuple[str, str]] = set()
+    waiting = [each for requirement in asked_for for each in asked(requirement)]
     while waiting:
-        name = waiting.pop()
-        if name in installed and name not in seen:
-            seen.add(name)
+        name, extra = waiting.pop()
+        if name in installed and (name, extra) not in seen:
+            seen.add((name, extra))
             unused = plan.get(name, {}).get("requirements", {})
-            asks = {normal(requirement) for requirement in installed[name].requires or ()}
-            waiting += asks - unused.keys()
-    return seen
+            found = (each for one in requirements(installed[name], extra) for each in asked(one))
+            waiting += [each for each in found if each[0] not in unused]
+    return {name for name, _ in seen}
 
 
 def remove_distributions(installed: dict[str, Distribution], kept: set[str]) -> None:
