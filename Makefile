@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test stress fast lint format locks bench bench-weights bench-serving docs sample-models recording
+.PHONY: help demo test stress fast lint format locks bench image-megabytes bench-weights bench-serving docs sample-models recording
 SHELL := /bin/bash
 
 # uv in the version of the table of facts; everything else comes through it, pinned in pyproject.toml.
@@ -42,6 +42,9 @@ locks: .venv ## Lock newer releases, and prove that all still works
 
 bench: .venv ## Measure what the choices cost, for docs/choosing.md
 	PYTHONPATH=hooks uv run tools/bench.py
+
+image-megabytes: .venv ## Measure the images anew, for the budgets of generated projects
+	PYTHONPATH=hooks uv run tools/image_megabytes.py
 
 bench-weights: .venv ## Measure memory and load time of a model of 1 GB in one and in four containers
 	PYTHONPATH=hooks uv run tools/bench_weights.py

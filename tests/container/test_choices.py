@@ -106,11 +106,13 @@ def test_containers_share_a_volume_and_none_can_write_there(project: Project, an
 
 
 @pytest.mark.parametrize("answers", [nearest("model_volume", volume) for volume in CHOICES["model_volume"]])
-def test_the_workflow_of_a_project_runs(project: Project, answers: Answers) -> None:
+def test_the_workflow_of_a_project_runs(project: Project, answers: Answers, tmp_path: Path) -> None:
     workflow = yaml.safe_load((project.path / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
     steps = workflow["jobs"]["image"]["steps"]
-    said = [do(project, step["run"]) for step in steps if "run" in step]
+    summary = tmp_path / "summary.md"
+    said = [do(project, step["run"], GITHUB_STEP_SUMMARY=str(summary)) for step in steps if "run" in step]
     assert FACTS["_samples"]["digits"]["answer"] in "".join(said)
+    assert summary.read_text(encoding="utf-8").startswith(f"# The image {project.image}\n")
 
 
 @pytest.mark.parametrize("answers", [nearest("model_volume", "named")])

@@ -48,6 +48,11 @@ tests/test_observing.py tests/test_predictor.py tests/test_readiness.py tests/te
 tests/test_row_wise.py tests/test_server.py tests/test_serving.py tests/test_settings.py
 tests/test_tensors.py tests/test_trim.py tests/test_volume.py tools/bytecode.py tools/list_imports.py
 tools/trim.py tools/trim.toml
+tools/image/__init__.py tools/image/budget.py tools/image/check.py tools/image/docker.py
+tools/image/layers.py tools/image/naive.py tools/image/packages.py tools/image/picture.py
+tools/image/report.py tools/image/text.py tests/small_image.py tests/image/test_budget.py
+tests/image/test_check.py tests/image/test_docker.py tests/image/test_layers.py tests/image/test_naive.py
+tests/image/test_packages.py tests/image/test_picture.py tests/image/test_report.py tests/image/test_text.py
 """
 LOCKS = {
     "uv": [],
@@ -81,7 +86,7 @@ def expected_paths(answers: Answers) -> set[str]:
     paths |= {*ALWAYS.split(), *LOCKS[answers["package_manager"]]}
     if answers["model_volume"] == "image":
         paths.add("model.Dockerfile")
-    if answers["model_runtime"] in {"scikit-learn", "model2vec", "custom"}:
+    if answers["model_runtime"] != "tract":
         paths.add(f"tests/test_{answers['model_runtime'].replace('-', '_')}.py")
     if answers["model_runtime"] in {"model2vec", "custom"}:
         paths |= {"src/service/mapped_weights.py", "tests/test_mapped_weights.py"}

@@ -5,8 +5,9 @@ from importlib.util import cache_from_source, source_hash
 from pathlib import Path
 from py_compile import PycInvalidationMode
 
-import bytecode
 import pytest
+
+import bytecode
 from bytecode import add, name, replace
 
 

@@ -2,8 +2,9 @@ import tomllib
 from importlib.metadata import distributions
 from pathlib import Path
 
-import bytecode
 import pytest
+
+import bytecode
 import trim
 from trim import normal, trim_environment, trim_interpreter
 
