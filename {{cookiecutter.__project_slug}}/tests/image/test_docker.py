@@ -28,6 +28,17 @@ def test_an_image_is_read_from_what_docker_saves(pretend: Path) -> None:
     assert docker.load("demo").base_name == "python:3.13-small"
 
 
+@pytest.mark.parametrize(
+    ("name", "saved"),
+    [("demo", "demo:latest"), ("demo:1.2", "demo:1.2"), ("registry:5000/demo", "registry:5000/demo:latest")],
+)
+def test_one_image_is_read_however_many_have_its_name(pretend: Path, name: str, saved: str) -> None:
+    (pretend / "saved.tar").write_bytes(pack(save()))
+    write_docker(pretend, f'[ "$2" != save ] || (echo "$3" > {pretend}/asked; cat {pretend}/saved.tar)')
+    docker.load(name)
+    assert (pretend / "asked").read_text() == f"{saved}\n"
+
+
 def test_a_docker_that_does_not_answer_is_named(pretend: Path) -> None:
     write_docker(pretend, "exit 1")
     with pytest.raises(ImageError, match=r"^Docker does not answer: start it, then try again$"):

@@ -14,7 +14,9 @@ def load(name: str) -> Image:
     Raises `ImageError` when Docker does not answer, has no such image, or cannot give it whole.
     """
     require(name)
-    with subprocess.Popen(["docker", "image", "save", name], stdout=subprocess.PIPE) as process:
+    # Without a tag, Docker would give every image of that name.
+    tagged = name if ":" in name.rpartition("/")[2] else f"{name}:latest"
+    with subprocess.Popen(["docker", "image", "save", tagged], stdout=subprocess.PIPE) as process:
         return read_image(cast(IO[bytes], process.stdout))
 
 
