@@ -34,12 +34,16 @@ TIMES = ("build", "up_to_ready", "start_to_ready", "stop", "rebuild")
 console = Console(width=150, highlight=False)
 
 
+def list_images() -> list[Answers]:
+    """Return each base image with each model runtime that it goes together with."""
+    fixed = {option: DEFAULTS[option] for option in CHOICES if option not in VARIED}
+    return [answers for answers in SUPPORTED if fixed.items() <= answers.items()]
+
+
 def choose_cells() -> list[Answers]:
     """Return each base image with each model runtime, and each other choice by itself."""
-    fixed = {option: DEFAULTS[option] for option in CHOICES if option not in VARIED}
-    images = [answers for answers in SUPPORTED if fixed.items() <= answers.items()]
     others = ("package_manager", "model_layout", "model_volume")
-    return images + [nearest(option, choice) for option in others for choice in CHOICES[option][1:]]
+    return list_images() + [nearest(option, choice) for option in others for choice in CHOICES[option][1:]]
 
 
 def median_seconds(action: Callable[[int], object], runs: int = RUNS) -> float:

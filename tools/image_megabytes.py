@@ -10,8 +10,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from answers import CHOICES, DEFAULTS, SUPPORTED, Answers, name, nearest
-from bench import measure_layers
+from answers import CHOICES, DEFAULTS, Answers, name, nearest
+from bench import list_images, measure_layers
 from project import TEMPLATE, Project, docker_answers, render
 
 TABLE = TEMPLATE / "cookiecutter.json"
@@ -33,9 +33,8 @@ def measure(answers: Answers, directory: Path) -> int:
 
 def measure_all(directory: Path) -> tuple[dict[str, Sizes], Sizes]:
     """Return the megabytes of each base image with each model runtime, and those that tracing adds."""
-    fixed = {option: DEFAULTS[option] for option in CHOICES.keys() - {"base_image", "model_runtime"}}
     images: dict[str, Sizes] = {base: {} for base in CHOICES["base_image"]}
-    for answers in (answers for answers in SUPPORTED if fixed.items() <= answers.items()):
+    for answers in list_images():
         images[answers["base_image"]][answers["model_runtime"]] = measure(answers, directory)
     least = images[DEFAULTS["base_image"]][DEFAULTS["model_runtime"]]
     tracing = {DEFAULTS["tracing"]: 0}

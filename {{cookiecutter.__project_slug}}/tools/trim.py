@@ -15,9 +15,14 @@ import bytecode
 PLAN = Path(__file__).with_name("trim.toml")
 
 
-def normal(name: str) -> str:
-    """Return the name of a distribution as indexes spell it."""
-    return re.sub(r"[-_.]+", "-", re.match(r"[\w.-]+", name.strip())[0]).lower()  # type: ignore[index]
+def normalize(name: str) -> str:
+    """Return a name in its one spelling (the name-normalization specification)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def normal(requirement: str) -> str:
+    """Return the name of the distribution that a requirement begins with, as indexes spell it."""
+    return normalize(re.match(r"[\w.-]+", requirement.strip())[0])  # type: ignore[index]
 
 
 def paths(distribution: Distribution) -> list[Path]:
@@ -121,9 +126,10 @@ def trim_environment(environment: Path, pyproject: Path, plan: dict[str, Any]) -
     known = plan["distributions"]
     remove_distributions(installed, needed(installed, asked_for, known))
     remove_files(environment, plan["environment"])
-    for name in installed.keys() & known.keys():
+    listed = installed.keys() & known.keys()
+    for name in listed:
         remove_files(site_packages, known[name])
-    sources = [path for name in installed.keys() & known.keys() for path in paths(installed[name])]
+    sources = [path for name in listed for path in paths(installed[name])]
     bytecode.replace([path for path in sources if path.suffix == ".py"])
     for distribution in installed.values():
         rewrite_record(distribution, site_packages)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from image.layers import File, Image, Layer
+from trim import normalize
 
 CACHED = re.compile(r"(?:__pycache__/)?([^/]+)\.cpython-\d+(?:\.opt-\d)?\.pyc$")
 INSTALLED = re.compile(r"lib/python(?P<python>3\.\d+)/site-packages/(?P<path>.+)")
@@ -84,11 +85,6 @@ def find_owner(path: str, owners: dict[str, str], versions: dict[str, str]) -> s
     described = DESCRIBED.match(path)
     guess = normalize(described["name"] if described else top.removesuffix(".py").removesuffix(".libs"))
     return guess if guess in versions else top
-
-
-def normalize(name: str) -> str:
-    """Return a name in its one spelling (the name-normalization specification)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def find_python(image: Image) -> str:
