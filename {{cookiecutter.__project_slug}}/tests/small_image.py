@@ -10,7 +10,6 @@ from image.layers import Image, read_image
 
 Files = dict[str, bytes]
 SITE = "opt/venv/lib/python3.13/site-packages"
-CACHED = f"opt/bytecode/{SITE}"
 LABEL = "LABEL org.opencontainers.image.base.name=python:3.13-small"
 RECORD = "demo/__init__.py,sha256=x,10\n_demo.so,,\ndemo_pack-1.0.dist-info/RECORD,,\n"
 
@@ -24,7 +23,7 @@ STEPS: list[tuple[str, Files | None]] = [
     (LABEL, None),
     ("WORKDIR /app", {}),
     (
-        "COPY /opt/venv /opt/venv # buildkit",
+        "COPY /dependencies / # buildkit",
         {
             f"{SITE}/demo/__init__.py": b"d" * 10,
             f"{SITE}/_demo.so": b"s" * 600,
@@ -36,15 +35,15 @@ STEPS: list[tuple[str, Files | None]] = [
         },
     ),
     (
-        "COPY /opt/bytecode /opt/bytecode # buildkit",
+        "COPY /bytecode / # buildkit",
         {
-            f"{CACHED}/demo/__init__.cpython-313.pyc": b"c" * 40,
-            "opt/bytecode/usr/lib/python3.13/os.cpython-313.pyc": b"c" * 50,
+            f"{SITE}/demo/__pycache__/__init__.cpython-313.pyc": b"c" * 40,
+            "usr/lib/python3.13/__pycache__/os.cpython-313.pyc": b"c" * 50,
         },
     ),
     (
-        "COPY /layer / # buildkit",
-        {"app/src/service/app.py": b"a" * 30, "opt/bytecode/app/src/service/app.cpython-313.pyc": b"c" * 60},
+        "COPY /application / # buildkit",
+        {"app/src/service/app.py": b"a" * 30, "app/src/service/__pycache__/app.cpython-313.pyc": b"c" * 60},
     ),
     ('ENTRYPOINT ["python"]', None),
 ]
@@ -64,11 +63,10 @@ def pack(files: Files) -> bytes:
 def save(steps: list[tuple[str, Files | None]] = STEPS, **settings: Any) -> Files:
     """Return the files of a saved image; layers come before what explains them, and one is compressed."""
     labels = {"org.opencontainers.image.base.name": "python:3.13-small"}
-    environment = ["PATH=/usr/bin", "PYTHONPYCACHEPREFIX=/opt/bytecode"]
     config = {
         "architecture": "amd64",
         "os": "linux",
-        "config": {"Labels": labels, "Env": environment, "WorkingDir": "/app"} | settings,
+        "config": {"Labels": labels, "WorkingDir": "/app"} | settings,
         "history": [{"created_by": text, "empty_layer": files is None} for text, files in steps],
     }
     layers = [pack(files) for _, files in steps if files is not None]

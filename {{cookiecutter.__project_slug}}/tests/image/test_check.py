@@ -21,7 +21,7 @@ def test_an_image_over_its_budget_says_by_how_much_and_what_is_largest() -> None
         check(image, image.added - 1)
     (sentence,) = str(caught.value).splitlines()
     assert "0 kB more than the budget of 1 kB" in sentence
-    assert "the largest layers are COPY /opt/venv (1 kB), COPY /opt/bytecode (0 kB)" in sentence
+    assert "the largest layers are COPY /dependencies / (1 kB), COPY /bytecode / (0 kB)" in sentence
     assert "the largest packages demo-pack (1 kB), other (0 kB)" in sentence
 
 

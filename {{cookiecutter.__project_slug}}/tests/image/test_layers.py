@@ -12,9 +12,9 @@ def test_layers_above_the_label_are_told_from_those_of_the_base() -> None:
     assert image.base_name == "python:3.13-small"
     assert [layer.size for layer in image.base] == [1_500]
     assert [layer.instruction for layer in image.layers] == [
-        "COPY /opt/venv",
-        "COPY /opt/bytecode",
-        "COPY /layer /",
+        "COPY /dependencies /",
+        "COPY /bytecode /",
+        "COPY /application /",
     ]
     assert image.base_size == 1_500
     assert image.size == image.base_size + image.added == 1_500 + sum(layer.size for layer in image.layers)
@@ -60,7 +60,7 @@ def test_an_archive_without_a_manifest_is_refused() -> None:
     ("instruction", "short"),
     [
         ("COPY /opt/venv /opt/venv # buildkit", "COPY /opt/venv"),
-        ("COPY /layer / # buildkit", "COPY /layer /"),
+        ("COPY /application / # buildkit", "COPY /application /"),
         ("RUN /bin/sh -c apt-get update  && true # buildkit", "RUN apt-get update && true"),
         ("RUN |1 A=b /bin/bash -o pipefail -c make # buildkit", "RUN make"),
         ("WORKDIR /app", "WORKDIR /app"),

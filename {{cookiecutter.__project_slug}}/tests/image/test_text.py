@@ -45,7 +45,7 @@ def test_the_summary_says_what_is_left_of_the_budget_or_missing() -> None:
 def test_the_report_has_layers_packages_and_the_naive_image() -> None:
     text = write_report("demo", small_image(), 2_000, Naive("python:3.13", 20_000, 2_000), "")
     assert "| base image  | 2 kB |" in text
-    assert "`COPY /opt/bytecode`" in text
+    assert "`COPY /bytecode /`" in text
     assert "| demo-pack 1.0 | 1 kB |" in text
     assert "All 3 packages have 1 kB of files." in text
     assert "| naive    | 22 kB |" in text

@@ -46,7 +46,6 @@ class Image:
     records: dict[str, str]  # by path, as the recording-installed-projects specification has them
     platform: str
     directory: str
-    byte_code: str  # where it is in one place, or nothing
 
     @property
     def base_size(self) -> int:
@@ -118,7 +117,6 @@ def assemble(config: dict[str, Any], contents: list[tuple[File, ...]], records: 
         raise ImageError(f"the image does not say what its base is: set the label {BASE_NAME} after FROM")
     ours = [step.get("created_by", "") for step in steps[labels[-1] :] if not step.get("empty_layer")]
     border = len(contents) - len(ours)
-    environment = dict(variable.split("=", 1) for variable in settings.get("Env") or [])
     layers = [Layer(shorten(text), files) for text, files in zip(ours, contents[border:], strict=True)]
     return Image(
         base_name=base_name,
@@ -127,7 +125,6 @@ def assemble(config: dict[str, Any], contents: list[tuple[File, ...]], records: 
         records=records,
         platform=f"{config['os']}/{config['architecture']}",
         directory=settings.get("WorkingDir", "").strip("/"),
-        byte_code=environment.get("PYTHONPYCACHEPREFIX", "").strip("/"),
     )
 
 

@@ -18,6 +18,7 @@ RUN --mount=type=secret,id=ca_bundle --mount=type=secret,id=netrc \\
     if [ -s /run/secrets/netrc ]; then export NETRC=/run/secrets/netrc; fi; \\
     pip install {requirements}
 COPY . .
+ENV PYTHONPATH=/app/src
 CMD ["python", "-m", "service"]
 """
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from image.layers import File, Image, Layer
 from trim import normalize
 
-CACHED = re.compile(r"(?:__pycache__/)?([^/]+)\.cpython-\d+(?:\.opt-\d)?\.pyc$")
+CACHED = re.compile(r"__pycache__/([^/]+)\.cpython-\d+(?:\.opt-\d)?\.pyc$")
 INSTALLED = re.compile(r"lib/python(?P<python>3\.\d+)/site-packages/(?P<path>.+)")
 DESCRIBED = re.compile(r"(?P<name>[^/]+)-(?P<version>[^/-]+)\.dist-info/")
 INTERPRETER = re.compile(r"(^|/)(lib/python3|lib/libpython3|bin/python3)")
@@ -34,11 +34,9 @@ def is_byte_code(path: str) -> bool:
     return path.endswith(".pyc")
 
 
-def find_source(path: str, byte_code: str) -> str:
-    """Return the path of the source of byte code; any other path as it is."""
-    if not is_byte_code(path):
-        return path
-    return CACHED.sub(r"\1.py", path).removeprefix(f"{byte_code}/" if byte_code else "")
+def find_source(path: str) -> str:
+    """Return the path of the source that byte code lies beside; any other path as it is."""
+    return CACHED.sub(r"\1.py", path)
 
 
 def list_packages(image: Image) -> list[Package]:
@@ -47,7 +45,7 @@ def list_packages(image: Image) -> list[Package]:
     owners = dict(read_records(image, versions))
     sizes: defaultdict[str, Counter[bool]] = defaultdict(Counter)
     for file in image.files:
-        installed = INSTALLED.search(find_source(file.path, image.byte_code))
+        installed = INSTALLED.search(find_source(file.path))
         if installed:
             owner = find_owner(installed["path"], owners, versions)
             sizes[owner][is_byte_code(file.path)] += file.size
@@ -95,7 +93,7 @@ def find_python(image: Image) -> str:
 
 def kind(file: File, image: Image) -> str:
     """Say in two words what a file is; byte code in the place of its source is what that would be."""
-    source = find_source(file.path, image.byte_code)
+    source = find_source(file.path)
     if image.directory and source.startswith(f"{image.directory}/"):
         return "application"
     if CACHED.search(file.path):
