@@ -81,3 +81,32 @@ def test_the_same_source_gives_the_same_bytes(layer: Path) -> None:
     source.touch()
     add([source], PycInvalidationMode.CHECKED_HASH)
     assert target.read_bytes() == first
+
+
+def test_byte_code_is_taken_from_a_build_before_if_all_that_it_is_made_of_is_the_same(
+    layer: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path_factory.mktemp("kept")
+    monkeypatch.setattr(bytecode, "KEPT", kept)
+    source = write(layer / "answers.py", "ANSWER = 7\n")
+    target = Path(cache_from_source(str(source)))
+    add([source], PycInvalidationMode.UNCHECKED_HASH)
+    [first] = kept.iterdir()
+    assert first.read_bytes() == target.read_bytes()
+    first.write_bytes(b"taken")
+    add([source], PycInvalidationMode.UNCHECKED_HASH)
+    assert target.read_bytes() == b"taken"
+    write(source, "ANSWER = 8\n")
+    add([source], PycInvalidationMode.UNCHECKED_HASH)
+    add([write(layer / "other.py", "ANSWER = 7\n")], PycInvalidationMode.UNCHECKED_HASH)
+    add([source], PycInvalidationMode.CHECKED_HASH)
+    assert len(list(kept.iterdir())) == 4
+    assert ask(layer) == "8"
+
+
+def test_what_is_no_python_is_not_kept(layer: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    monkeypatch.setattr(bytecode, "KEPT", kept)
+    replace([write(layer / "template.py", "import $name\n")])
+    assert list(kept.iterdir()) == []

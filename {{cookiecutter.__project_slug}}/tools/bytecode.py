@@ -6,15 +6,19 @@ what the process has imported; hence this imports one thing after another always
 
 import os
 import py_compile
+import shutil
 import sys
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
+from hashlib import sha256
 from importlib.util import cache_from_source
 from pathlib import Path
 from py_compile import PycInvalidationMode, PyCompileError
 
 # What will be the root directory.
 LAYER = Path(os.environ.get("LAYER", "/"))
+# Where byte code is kept from build to build, if that is there, under a checksum of all that it is made of.
+KEPT = Path("/var/cache/bytecode")
 
 
 def name(source: Path) -> str:
@@ -31,9 +35,22 @@ def compile_to(target: Path, source: Path, mode: PycInvalidationMode) -> bool:
     return True
 
 
+def provide(target: Path, source: Path, mode: PycInvalidationMode) -> bool:
+    """Compile a source, or take what a build before made of the same; return whether it is Python at all."""
+    if not KEPT.is_dir():
+        return compile_to(target, source, mode)
+    made_of = f"{LAYER} {sys.version} {mode} {name(source)}\n".encode() + source.read_bytes()
+    kept = KEPT / f"{sha256(made_of).hexdigest()}.pyc"
+    if not (kept.exists() or compile_to(kept, source, mode)):
+        return False
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(kept, target)
+    return True
+
+
 def replace_one(source: Path) -> None:
     """Put byte code in the place of a source; Python imports it by the same name."""
-    if compile_to(source.with_suffix(".pyc"), source, PycInvalidationMode.UNCHECKED_HASH):
+    if provide(source.with_suffix(".pyc"), source, PycInvalidationMode.UNCHECKED_HASH):
         source.unlink()
 
 
@@ -47,7 +64,7 @@ def add(sources: Iterable[Path], mode: PycInvalidationMode) -> None:
     """Put byte code into the layer, where Python looks for it beside the sources."""
     for source in sorted(sources):
         in_layer = LAYER / Path(name(source)).relative_to("/")
-        compile_to(Path(cache_from_source(str(in_layer))), source, mode)
+        provide(Path(cache_from_source(str(in_layer))), source, mode)
 
 
 def main() -> None:
