@@ -37,6 +37,16 @@ def engine() -> Iterator[None]:
     subprocess.run(["docker", "image", "rm", "--force", *images], capture_output=True, check=False)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def room(engine: None) -> Iterator[None]:
+    """Free what builds have left once it is more than BUILD_CACHE_LIMIT, for machines with a small disk."""
+    yield
+    limit = os.environ.get("BUILD_CACHE_LIMIT")
+    if limit:
+        prune = ["docker", "buildx", "prune", "--force", f"--max-used-space={limit}"]
+        subprocess.run(prune, capture_output=True, check=True)
+
+
 @pytest.fixture(scope="session")
 def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
     """Render answers and build their image, each once."""
