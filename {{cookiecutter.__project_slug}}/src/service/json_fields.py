@@ -32,6 +32,8 @@ def take(holder: dict[str, Any], key: str, kind: type, where: str = "", *, optio
     Raises `InvalidRequestError` if it is of another kind, or missing and not optional.
     """
     value = holder.get(key)
+    if type(value) is kind:  # first, because most are
+        return value
     if value is None:
         if optional:
             return None
