@@ -1,5 +1,6 @@
 import os
 import sys
+import threading
 
 import pytest
 
@@ -54,3 +55,18 @@ def test_libraries_keep_to_one_thread_unless_told_otherwise(monkeypatch: pytest.
     cpu.keep_libraries_to_one_thread()
     assert os.environ["OMP_NUM_THREADS"] == "4"
     assert os.environ["OPENBLAS_NUM_THREADS"] == "1"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such policy")
+def test_a_thread_that_waits_for_others_does_so_alone() -> None:
+    found: list[int] = []
+
+    def work() -> None:
+        cpu.wait_for_others()
+        found.append(os.sched_getscheduler(0))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert found == [os.SCHED_BATCH]
+    assert os.sched_getscheduler(0) != os.SCHED_BATCH

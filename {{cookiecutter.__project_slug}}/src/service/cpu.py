@@ -3,6 +3,7 @@
 import math
 import os
 import sys
+from contextlib import suppress
 
 from service import cgroup
 
@@ -36,6 +37,17 @@ def count_allowed() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def wait_for_others() -> None:
+    """Have this thread, when it is woken, not take the processor from one that is using it.
+
+    It has its full share all the same. Without this it interrupts whoever wakes it, the event loop, and then
+    waits for the interpreter's lock, which the event loop holds.
+    """
+    if sys.platform == "linux":
+        with suppress(OSError):  # not allowed in some sandboxes
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def keep_libraries_to_one_thread() -> None:

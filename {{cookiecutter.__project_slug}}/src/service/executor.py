@@ -17,6 +17,7 @@ from itertools import accumulate, pairwise
 
 import numpy as np
 
+from service import cpu
 from service.alarms import Alarms
 from service.errors import DeadlineError, InferenceError, InvalidRequestError, QueueFullError
 from service.metrics import Metrics
@@ -171,6 +172,7 @@ class Executor:
 
     def _work(self) -> None:
         """Ask the model as long as there is something to ask."""
+        cpu.wait_for_others()
         while batch := self._take():
             started = time.monotonic()
             outcomes = self._ask(batch)
