@@ -143,6 +143,23 @@ def test_each_request_of_a_kept_connection_has_its_own_time(address: Address) ->
         assert time.monotonic() - began > SECONDS * 0.9
 
 
+@pytest.mark.parametrize("early", [False, True], ids=["the answer last", "the body last"])
+def test_who_does_not_ask_again_is_let_go_after_a_while(
+    address: Address, monkeypatch: pytest.MonkeyPatch, early: bool
+) -> None:
+    monkeypatch.setattr(connection_module, "KEEP_ALIVE_SECONDS", SECONDS * 2)
+    with closing(connect(address)) as connection:
+        connection.sendall(LIVE + b"content-length: 1\r\n\r\n")
+        if early:
+            assert status_of_answer(connection) == 200
+        began = time.monotonic()
+        connection.sendall(b"x")
+        if not early:
+            assert status_of_answer(connection) == 200
+        assert connection.recv(65536) == b""
+        assert SECONDS * 1.9 < time.monotonic() - began < SECONDS * 2 + 1
+
+
 def test_an_unfinished_body_after_the_answer_ends_the_connection(address: Address) -> None:
     with closing(connect(address)) as connection:
         connection.sendall(HEAD.replace(b"POST /predict", b"GET /health/live"))

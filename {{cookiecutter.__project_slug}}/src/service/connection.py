@@ -35,7 +35,7 @@ UNREAD_SECONDS = 65
 class Connection(HttpToolsProtocol):
     """uvicorn's connection, with a time for each request, counted from its first byte or from the start.
 
-    One timer looks again when the time could be over, so that a request that comes at once costs nothing.
+    One timer looks now and then whether the time is over, so that a request that comes at once costs nothing.
     """
 
     url = b""  # as far as it has been received
@@ -45,7 +45,8 @@ class Connection(HttpToolsProtocol):
         super().__init__(*arguments, **keywords)
         self.receive_seconds = receive_seconds
         self.most = most
-        self._due: float | None = None  # when the request that is being received must be whole
+        self._due: float | None = None  # when the request must be whole, or the next one have begun
+        self._idle = False
         self._timer: asyncio.TimerHandle | None = None
         self._unread: asyncio.TimerHandle | None = None
         self._in_head = False
@@ -77,11 +78,9 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on; refuse a head that has no end."""
-        if self._due is None:
-            self._expect_request()
+        self._expect_request()
         self._chunk_bytes = self._new_bytes = len(data)
         self._head_bytes += len(data)
-        self._unset_keepalive_if_required()
         # Not uvicorn's: it would log neither the status nor the reason, and advise a library for WebSockets.
         try:
             self.parser.feed_data(data)
@@ -95,8 +94,7 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Take the first byte of a request, which may follow another in one chunk."""
         super().on_message_begin()
-        if self._due is None:
-            self._expect_request()
+        self._expect_request()
         self._in_head = True
         self._head_bytes = self._new_bytes
 
@@ -122,10 +120,12 @@ class Connection(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Stop to count: what comes now takes our time, not the caller's."""
+        """Stop to count: what comes now takes our time, not the caller's, unless the answer is there."""
         self._due = None
         self._head_bytes = self._new_bytes = 0
         super().on_message_complete()
+        if self.cycle.response_complete:
+            self._expect_next()
 
     def pause_writing(self) -> None:
         """Begin to count when answers are not read."""
@@ -139,21 +139,40 @@ class Connection(HttpToolsProtocol):
             self._unread.cancel()
 
     def on_response_complete(self) -> None:
-        """Do not wait for ever for a caller who does not read the last answer."""
-        super().on_response_complete()
-        if self.transport.is_closing() and self.transport.get_write_buffer_size():
-            self.loop.call_later(UNREAD_SECONDS, self.transport.abort)
+        """Go on with the next request; do not wait for ever for who does not read the last answer.
 
-    def timeout_keep_alive_handler(self) -> None:
-        """Close a connection that nothing came from; one whose answer was not read cannot be closed well."""
-        if self.transport.get_write_buffer_size():
-            self.transport.abort()
-        super().timeout_keep_alive_handler()
+        uvicorn's own would set another timer, for each answer.
+        """
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            if self.transport.get_write_buffer_size():
+                self.loop.call_later(UNREAD_SECONDS, self.transport.abort)
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif self._due is None:
+            self._expect_next()
 
     def _expect_request(self) -> None:
-        self._due = self.loop.time() + self.receive_seconds
+        """Begin to count, unless a request has begun already."""
+        if self._due is None or self._idle:
+            self._give(self.receive_seconds)
+
+    def _expect_next(self) -> None:
+        """Begin to count for a caller who need not ask again."""
+        self._give(KEEP_ALIVE_SECONDS)
+        self._idle = True
+
+    def _give(self, seconds: float) -> None:
+        self._due = self.loop.time() + seconds
+        self._idle = False
         if self._timer is None:
-            self._timer = self.loop.call_at(self._due, self._look)
+            self._look_later(self._due)
+
+    def _look_later(self, due: float) -> None:
+        """Look when the time is over; before that, because a request may begin, and have less of it."""
+        self._timer = self.loop.call_at(min(due, self.loop.time() + self.receive_seconds), self._look)
 
     def _look(self) -> None:
         """Cut the caller off if the time is over; look again later if it has been given more."""
@@ -161,23 +180,25 @@ class Connection(HttpToolsProtocol):
         if self._due is None or self.transport.is_closing():
             return
         if self._due > self.loop.time():
-            self._timer = self.loop.call_at(self._due, self._look)
+            self._look_later(self._due)
         else:
             self._cut_off()
 
     def _cut_off(self) -> None:
         asked = self.cycle if self.cycle and not self.cycle.response_complete else None
         if self.flow.read_paused or (asked and not asked.more_body):
-            self._expect_request()  # it is we who are slow
+            self._give(self.receive_seconds)  # it is we who are slow
         elif asked and TOO_LATE not in asked.scope:
             # The application is waiting for the rest of the body: wake it up, so that it can say why not.
             asked.scope[TOO_LATE] = self.receive_seconds  # type: ignore[literal-required]
             asked.message_event.set()
-            self._expect_request()
+            self._give(self.receive_seconds)
         elif asked:
             self.transport.abort()
         elif self._in_head:
             self._refuse(408, f"the request was not received whole within {self.receive_seconds:g} s")
+        elif self.transport.get_write_buffer_size():
+            self.transport.abort()  # whose last answer is not read cannot be closed well
         else:
             self.transport.close()
 

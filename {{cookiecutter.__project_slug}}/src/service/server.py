@@ -21,7 +21,7 @@ import uvicorn
 
 from service import logs
 from service.app import create_app
-from service.connection import KEEP_ALIVE_SECONDS, Connection
+from service.connection import Connection
 from service.leaving import leave
 from service.listening import accept_all, listen, make_room, turn_newcomers_away
 from service.readiness import Readiness
@@ -58,7 +58,6 @@ class Server(uvicorn.Server):
                 lifespan="on",
                 ws="none",
                 server_header=False,
-                timeout_keep_alive=KEEP_ALIVE_SECONDS,
             )
         )
 
@@ -79,7 +78,9 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop listening, answer what was accepted, then let uvicorn close what is left."""
         self._deadline = min(self._deadline, time.monotonic() + self.drain_seconds)
-        asyncio.get_running_loop().call_later(self._remaining(), self._cut_off)
+        loop = asyncio.get_running_loop()
+        # In the turn after, so that what has been answered by then is told of.
+        loop.call_later(self._remaining(), loop.call_soon, self._cut_off)
         await self._stop_listening()
         while self.server_state.connections and not self._quiet():
             await asyncio.sleep(0.05)
