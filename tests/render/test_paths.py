@@ -19,7 +19,7 @@ monitoring/prometheus.yml pyproject.toml src/service/__init__.py src/service/__m
 src/service/about.py src/service/alarms.py src/service/api_key.py src/service/app.py src/service/beside.py
 src/service/binary_tensors.py src/service/body_limit.py src/service/cgroup.py src/service/checksums.py
 src/service/connection.py src/service/cpu.py src/service/deadline.py src/service/dependencies.py
-src/service/draining.py src/service/errors.py src/service/executor.py src/service/fingerprint.py
+src/service/errors.py src/service/executor.py src/service/fingerprint.py
 src/service/garbage.py src/service/healthcheck.py src/service/infer_request.py
 src/service/infer_response.py src/service/inference.py src/service/joined_writes.py
 src/service/json_fields.py src/service/json_tensors.py src/service/leaving.py src/service/listening.py
@@ -37,7 +37,7 @@ tests/routes/test_lean_route.py tests/routes/test_open_inference.py tests/routes
 tests/routes/test_prometheus.py tests/routes/test_root.py tests/test_about.py tests/test_alarms.py
 tests/test_api_key.py tests/test_beside.py tests/test_binary_tensors.py tests/test_bytecode.py
 tests/test_body_limit.py tests/test_cgroup.py tests/test_checksums.py tests/test_clock.py
-tests/test_connection.py tests/test_cpu.py tests/test_deadline.py tests/test_draining.py
+tests/test_connection.py tests/test_cpu.py tests/test_deadline.py
 tests/test_executor.py tests/test_fingerprint.py tests/test_garbage.py tests/test_healthcheck.py
 tests/test_hostile_volumes.py tests/test_infer_request.py tests/test_infer_response.py
 tests/test_inference.py tests/test_joined_writes.py tests/test_json_fields.py tests/test_json_tensors.py

@@ -1,11 +1,18 @@
+import asyncio
 import json
+import logging
 
 import pytest
 from conftest import Service, Start, wait_until
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from starlette.responses import Response
+from starlette.types import Message
 
 from service.app import create_app
+from service.logs import CONTEXT
+from service.metrics import Metrics
+from service.observing import Observe
 from service.readiness import Readiness
 from service.settings import Settings
 
@@ -55,6 +62,41 @@ def test_an_unexpected_error_is_answered_with_the_id_under_which_it_is_logged(se
         assert response.json() == {"detail": "the service failed; its log says why, at request id abc"}
         assert response.headers["x-request-id"] == "abc"
         assert 'route="/broken",status="500"} 1.0' in client.get("/metrics").text
+
+
+def test_what_is_answered_in_one_turn_of_the_event_loop_is_told_of_by_its_own_id(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    told: list[tuple[str, str]] = []
+
+    def note(record: logging.LogRecord) -> None:
+        told.append((CONTEXT.get()["request_id"], record.getMessage().split()[1]))
+
+    async def send(message: Message) -> None:
+        assert message["type"].startswith("http.response")
+
+    async def ask() -> None:
+        observe = Observe(Response("hello"), Metrics(), Readiness())
+        async with asyncio.TaskGroup() as group:
+            for name in ("a", "b", "c"):
+                headers = [(b"x-request-id", name.encode())]
+                scope = {"type": "http", "method": "GET", "path": f"/{name}", "headers": headers}
+                group.create_task(observe(scope, lambda: None, send))  # type: ignore[arg-type,return-value]
+        await asyncio.sleep(0)
+
+    caplog.set_level(logging.INFO, "service.access")
+    monkeypatch.setattr(logging.getLogger("service.access"), "handle", note)
+    asyncio.run(ask())
+    assert told == [("a", "/a"), ("b", "/b"), ("c", "/c")]
+
+
+def test_callers_are_told_to_close_their_connections_only_while_draining(settings: Settings) -> None:
+    readiness = Readiness()
+    with TestClient(create_app(settings, readiness)) as client:
+        assert "connection" not in client.get("/health/live").headers
+        readiness.drain()
+        assert client.get("/health/live").headers["connection"] == "close"
+        assert client.get("/health/ready").status_code == 503
 
 
 def test_each_request_has_one_line_without_its_query(start: Start) -> None:

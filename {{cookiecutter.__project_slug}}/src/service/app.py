@@ -14,7 +14,6 @@ from service import serving
 from service.about import about
 from service.api_key import RequireKey, describe_key, read_api_key
 from service.body_limit import LimitBody
-from service.draining import CloseWhileDraining
 from service.errors import ModelError, ServiceError
 from service.garbage import keep_what_is_loaded
 from service.memory import memory_limit
@@ -84,8 +83,7 @@ def create_app(settings: Settings, readiness: Readiness) -> FastAPI:
     if settings.api_key_file:
         app.add_middleware(RequireKey, key=read_api_key(settings.api_key_file))
         describe_key(app)
-    app.add_middleware(CloseWhileDraining, readiness=readiness)
-    app.add_middleware(Observe, metrics=metrics)  # the last one is around all others
+    app.add_middleware(Observe, metrics=metrics, readiness=readiness)  # the last one is around all others
     app.exception_handler(ServiceError)(answer_service_error)
     app.exception_handler(HTTPException)(answer_http_error)
     app.exception_handler(RequestValidationError)(answer_invalid_request)

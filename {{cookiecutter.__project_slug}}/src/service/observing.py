@@ -1,20 +1,27 @@
-"""What is told of each request: its id to the caller, a line to the log, its figures to the metrics."""
+"""What is told of each request: its id to the caller, a line to the log, its figures to the metrics.
 
+A caller is also told to close its connection while the process drains, so that it asks another one next.
+"""
+
+import asyncio
 import logging
 import random
 import re
 import time
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Mapping
+from typing import NamedTuple
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.deadline import BEGAN
 from service.logs import CONTEXT, Fields
 from service.metrics import Metrics
+from service.readiness import Readiness
 
 logger = logging.getLogger("service.access")
 
 ID_HEADER = b"x-request-id"
+CLOSE = [(b"connection", b"close")]
 # What an id of a caller may be; any other is not taken over.
 SANE_ID = re.compile(rb"[A-Za-z0-9._~+/=:@-]{1,128}")
 # Asked every few seconds by machines: their lines are for whoever debugs.
@@ -27,16 +34,31 @@ LINE = "%(method)s %(path)s %(status)d %(milliseconds)s ms"
 LONGEST_PATH = 200  # characters
 
 
-class Observe:
-    """ASGI middleware around all others, so that it sees what each request came to."""
+class Answered(NamedTuple):
+    """A request, and what it came to."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    scope: Scope
+    context: Mapping[str, str]
+    status: int
+    seconds: float
+
+
+class Observe:
+    """ASGI middleware around all others, so that it sees what each request came to.
+
+    What was answered in one turn of the event loop is told of together: one after the other, each would have
+    to bring back into the processor's caches what that takes, which is as long again.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, readiness: Readiness) -> None:
         """Wrap an application."""
         self.app = app
         self.metrics = metrics
+        self.readiness = readiness
+        self._untold: list[Answered] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass everything on; name the request before, and tell of it after."""
+        """Pass everything on; name the request before, and tell of it soon after."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -50,27 +72,40 @@ class Observe:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), (ID_HEADER, request_id)]
+                told = (ID_HEADER, request_id), *(CLOSE if self.readiness.draining else ())
+                message["headers"] = [*message.get("headers", ()), *told]
             return send(message)
 
         try:
             await self.app(scope, receive, send_with_id)
         finally:
-            self._tell(scope, status, time.monotonic() - began)
+            self._tell_soon(Answered(scope, CONTEXT.get(), status, time.monotonic() - began))
 
-    def _tell(self, scope: Scope, status: int, seconds: float) -> None:
-        route = scope["route"].path_format if "route" in scope else NO_ROUTE
-        self.metrics.observe_request(scope["method"], route, status, seconds)
-        level = logging.DEBUG if route in PROBED_PATHS else logging.INFO
-        if logger.isEnabledFor(level):
-            fields = Fields(
-                method=scope["method"],
-                path=scope["path"][:LONGEST_PATH],
-                status=status,
-                milliseconds=round(seconds * 1000, 2),
-            )
-            # Not `log`: it would look for the file and line that called it, for each request anew.
-            logger.handle(logger.makeRecord(logger.name, level, "", 0, LINE, (fields,), None))
+    def _tell_soon(self, answered: Answered) -> None:
+        if not self._untold:
+            asyncio.get_running_loop().call_soon(self._tell)
+        self._untold.append(answered)
+
+    def _tell(self) -> None:
+        untold, self._untold = self._untold, []
+        for answered in untold:
+            CONTEXT.set(answered.context)  # of this call alone, as each of the event loop has its own
+            route = answered.scope["route"].path_format if "route" in answered.scope else NO_ROUTE
+            self.metrics.observe_request(answered.scope["method"], route, answered.status, answered.seconds)
+            log(answered, logging.DEBUG if route in PROBED_PATHS else logging.INFO)
+
+
+def log(answered: Answered, level: int) -> None:
+    """Write the line of a request."""
+    if logger.isEnabledFor(level):
+        fields = Fields(
+            method=answered.scope["method"],
+            path=answered.scope["path"][:LONGEST_PATH],
+            status=answered.status,
+            milliseconds=round(answered.seconds * 1000, 2),
+        )
+        # Not `logger.log`: it would look for the file and line that called it, for each request anew.
+        logger.handle(logger.makeRecord(logger.name, level, "", 0, LINE, (fields,), None))
 
 
 def make_id() -> bytes:
