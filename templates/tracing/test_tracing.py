@@ -104,6 +104,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Collector, str]:
         url = f"http://127.0.0.1:{service.port}/predict"
         assert httpx2.post(url, content=BODY, headers=headers).status_code == 200
         assert httpx2.post(url, content=b"{}").status_code == 422
+        model = service.get("/health").json()["model"]["name"]
+        protocol = url.replace("predict", f"v2/models/{model}/infer")
+        assert httpx2.post(protocol, content=b"{}").status_code == 400
         stop(service)
         return collector, service.log.read_text(encoding="utf-8")
 
@@ -131,6 +134,10 @@ def test_the_inference_is_a_span_of_the_request(run: tuple[Collector, str]) -> N
 def test_a_request_without_a_trace_begins_one(run: tuple[Collector, str]) -> None:
     requests = [span for span in run[0].spans() if span.name == "POST /predict"]
     assert [span.parent_span_id == b"" for span in requests] == [False, True]
+
+
+def test_a_request_that_would_take_the_shortcut_is_named_after_its_route(run: tuple[Collector, str]) -> None:
+    assert "POST /v2/models/{name}/infer" in {span.name for span in run[0].spans()}
 
 
 def test_probes_are_not_traced(run: tuple[Collector, str]) -> None:

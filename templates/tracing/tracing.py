@@ -24,6 +24,7 @@ from service.about import about
 from service.executor import Executor
 from service.logs import CONTEXT
 from service.observing import PROBED_PATHS
+from service.shortcut import Shortcut
 from service.tensors import Arrays
 
 # For what is not sent yet when the process leaves; a collector that does not answer does not keep it.
@@ -83,6 +84,8 @@ def tracing() -> Iterator[None]:
     # From outside, as OpenTelemetry instruments everything: nothing of it is there while nothing is traced.
     traced = with_span(Executor.infer, provider.get_tracer(__name__))
     Executor.infer = traced  # type: ignore[assignment,method-assign]
+    # The span of a request is FastAPI's, and named after a route that FastAPI's router finds.
+    Shortcut.find = find_none  # type: ignore[assignment,method-assign]
     try:
         yield
     finally:
@@ -101,3 +104,7 @@ def with_span(infer: Infer, tracer: trace.Tracer) -> Infer:
             return await infer(self, inputs, deadline)
 
     return infer_with_span
+
+
+def find_none(_: Shortcut, method: str, path: str) -> None:
+    """Find no route that has a shortcut."""

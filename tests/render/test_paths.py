@@ -28,12 +28,13 @@ src/service/metrics.py src/service/model_repository.py src/service/model_runtime
 src/service/model_store.py src/service/model_version.py src/service/models.py src/service/observing.py
 src/service/predictor.py src/service/problems.py src/service/readiness.py src/service/reloading.py
 src/service/routes/__init__.py src/service/routes/health.py src/service/routes/infer.py
-src/service/routes/infer_schema.py src/service/routes/lean_route.py src/service/routes/open_inference.py
+src/service/routes/infer_schema.py src/service/routes/open_inference.py
 src/service/routes/predict.py src/service/routes/prometheus.py src/service/routes/root.py
 src/service/row_wise.py src/service/server.py src/service/serving.py src/service/settings.py
-src/service/staging.py src/service/tensors.py src/service/volume.py tests/conftest.py tests/malformed.py
+src/service/shortcut.py src/service/staging.py src/service/tensors.py src/service/volume.py
+tests/conftest.py tests/malformed.py
 tests/routes/test_health.py tests/routes/test_infer.py tests/routes/test_infer_schema.py
-tests/routes/test_lean_route.py tests/routes/test_open_inference.py tests/routes/test_predict.py
+tests/routes/test_open_inference.py tests/routes/test_predict.py
 tests/routes/test_prometheus.py tests/routes/test_root.py tests/test_about.py tests/test_alarms.py
 tests/test_api_key.py tests/test_beside.py tests/test_binary_tensors.py tests/test_bytecode.py
 tests/test_body_limit.py tests/test_cgroup.py tests/test_checksums.py tests/test_clock.py
@@ -46,8 +47,8 @@ tests/test_logs.py tests/test_malformed_requests.py tests/test_memory.py tests/t
 tests/test_model_repository.py tests/test_model_runtime.py tests/test_models.py tests/test_monitoring.py
 tests/test_observing.py tests/test_predictor.py tests/test_readiness.py tests/test_reloading.py
 tests/test_row_wise.py tests/test_server.py tests/test_serving.py tests/test_settings.py
-tests/test_tensors.py tests/test_trim.py tests/test_volume.py tools/bytecode.py tools/list_imports.py
-tools/trim.py tools/trim.toml
+tests/test_shortcut.py tests/test_tensors.py tests/test_trim.py tests/test_volume.py
+tools/bytecode.py tools/list_imports.py tools/trim.py tools/trim.toml
 tools/image/__init__.py tools/image/budget.py tools/image/check.py tools/image/docker.py
 tools/image/layers.py tools/image/naive.py tools/image/packages.py tools/image/picture.py
 tools/image/report.py tools/image/text.py tests/small_image.py tests/image/test_budget.py

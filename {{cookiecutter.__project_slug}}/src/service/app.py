@@ -2,13 +2,14 @@
 
 import logging
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service import serving
 from service.about import about
@@ -30,11 +31,29 @@ from service.readiness import Readiness
 from service.reloading import Reloader
 from service.routes import health, infer, open_inference, predict, prometheus, root
 from service.settings import Settings
+from service.shortcut import Shortcut
 
 # Of the memory: a body takes several times its size while it is answered, and the model needs the rest.
 SHARE_OF_BODIES = 1 / 8
 
 logger = logging.getLogger(__name__)
+
+
+class Application(FastAPI):
+    """FastAPI's application with ours around all of its layers, so that a shortcut need pass none of them."""
+
+    def __init__(self, **options: Any) -> None:
+        """Begin with nothing around it."""
+        super().__init__(**options)
+        self._outermost: ASGIApp = super().__call__
+
+    def put_around(self, middleware: Callable[..., ASGIApp], **options: Any) -> None:
+        """Put middleware around it, and around what is there already."""
+        self._outermost = middleware(self._outermost, **options)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Go from the outside in."""
+        await self._outermost(scope, receive, send)
 
 
 class LifespanState(TypedDict):
@@ -64,7 +83,7 @@ def create_app(settings: Settings, readiness: Readiness) -> FastAPI:
     metrics = Metrics()
     metrics.registry.register(prometheus.Moment(readiness))
     name, version, description = about()
-    app = FastAPI(
+    app = Application(
         title=name,
         version=version,
         description=description,
@@ -75,20 +94,20 @@ def create_app(settings: Settings, readiness: Readiness) -> FastAPI:
         telemetry={"metrics": False, "logs": False},  # FastAPI would look for its own with each request
         responses={"default": PROBLEM},
     )
-    app.add_middleware(
+    app.put_around(Shortcut, routes=infer.routes)
+    app.put_around(
         LimitBody,
         max_bytes=settings.max_body_bytes,
         max_total_bytes=int(memory_limit() * SHARE_OF_BODIES),
     )
     if settings.api_key_file:
-        app.add_middleware(RequireKey, key=read_api_key(settings.api_key_file))
+        app.put_around(RequireKey, key=read_api_key(settings.api_key_file))
         describe_key(app)
-    app.add_middleware(Observe, metrics=metrics, readiness=readiness)  # the last one is around all others
+    app.put_around(Observe, metrics=metrics, readiness=readiness)
     app.exception_handler(ServiceError)(answer_service_error)
     app.exception_handler(HTTPException)(answer_http_error)
     app.exception_handler(RequestValidationError)(answer_invalid_request)
     app.exception_handler(Exception)(answer_unexpected_error)
-    # First and not through a router of its own, each of which is asked twice: most requests go here.
     app.routes.extend(infer.routes)
     if settings.serve_predict:
         app.include_router(predict.router)

@@ -66,7 +66,7 @@ async def answer_unexpected_error(request: Request, _: Exception) -> JSONRespons
     """Answer 500 with nothing but the id under which the log has the rest."""
     request_id = CONTEXT.get()["request_id"]
     sentence = f"the service failed; its log says why, at request id {request_id}"
-    return answer(request, sentence, 500, {"x-request-id": request_id})
+    return answer(request, sentence, 500, None)
 
 
 def describe_problems(problems: Sequence[Mapping[str, Any]]) -> str:

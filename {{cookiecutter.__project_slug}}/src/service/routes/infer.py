@@ -10,14 +10,13 @@ from collections.abc import Callable
 
 from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect
+from fastapi.routing import APIRoute
 
 from service import infer_request, infer_response
 from service.dependencies import get_inference
 from service.errors import CallerGoneError, ContentEncodingError, InferenceError, InvalidRequestError
 from service.inference import Inference
 from service.routes.infer_schema import RESPONSES, describe_operation
-from service.routes.lean_route import LeanRoute
 from service.routes.open_inference import TAGS, require
 from service.tensors import Arrays
 
@@ -65,11 +64,13 @@ def read_headers(request: Request) -> int | None:
 
 
 async def read_body(request: Request) -> bytes:
-    """Return the body of a request."""
-    try:
-        return await request.body()
-    except ClientDisconnect:
-        raise CallerGoneError("the caller left before the body was whole") from None
+    """Return the body of a request, which is read here alone, so that nothing need keep it."""
+    parts = []
+    while (message := await request.receive())["type"] == "http.request":
+        parts.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(parts)
+    raise CallerGoneError("the caller left before the body was whole")
 
 
 async def aside[**P, R](size: int, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -92,10 +93,10 @@ async def ask(inference: Inference, inputs: Arrays) -> Arrays:
         raise InvalidRequestError(f"the model cannot answer these inputs: {error}") from error
 
 
-def document(path: str, *parameters: str) -> LeanRoute:
+def document(path: str, *parameters: str) -> APIRoute:
     """Return the route that asks a model at this path, which has these parameters."""
     extra = describe_operation(*parameters)
-    return LeanRoute(path, infer, methods=["POST"], tags=TAGS, responses=RESPONSES, openapi_extra=extra)
+    return APIRoute(path, infer, methods=["POST"], tags=TAGS, responses=RESPONSES, openapi_extra=extra)
 
 
 routes = [
