@@ -40,19 +40,20 @@ logger = logging.getLogger(__name__)
 
 
 class Application(FastAPI):
-    """FastAPI's application with ours around all of its layers, so that a shortcut need pass none of them."""
+    """FastAPI's application with all middleware around it, not within, so that a shortcut passes none by."""
 
     def __init__(self, **options: Any) -> None:
         """Begin with nothing around it."""
         super().__init__(**options)
         self._outermost: ASGIApp = super().__call__
 
-    def put_around(self, middleware: Callable[..., ASGIApp], **options: Any) -> None:
-        """Put middleware around it, and around what is there already."""
-        self._outermost = middleware(self._outermost, **options)
+    def add_middleware(self, middleware_class: Callable[..., ASGIApp], *args: Any, **kwargs: Any) -> None:
+        """Put middleware around what is there already, as the framework does; the last is around all others."""
+        self._outermost = middleware_class(self._outermost, *args, **kwargs)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Go from the outside in."""
+        scope["app"] = self
         await self._outermost(scope, receive, send)
 
 
@@ -94,16 +95,16 @@ def create_app(settings: Settings, readiness: Readiness) -> FastAPI:
         telemetry={"metrics": False, "logs": False},  # FastAPI would look for its own with each request
         responses={"default": PROBLEM},
     )
-    app.put_around(Shortcut, routes=infer.routes)
-    app.put_around(
+    app.add_middleware(Shortcut, routes=infer.routes)
+    app.add_middleware(
         LimitBody,
         max_bytes=settings.max_body_bytes,
         max_total_bytes=int(memory_limit() * SHARE_OF_BODIES),
     )
     if settings.api_key_file:
-        app.put_around(RequireKey, key=read_api_key(settings.api_key_file))
+        app.add_middleware(RequireKey, key=read_api_key(settings.api_key_file))
         describe_key(app)
-    app.put_around(Observe, metrics=metrics, readiness=readiness)
+    app.add_middleware(Observe, metrics=metrics, readiness=readiness)  # the last one is around all others
     app.exception_handler(ServiceError)(answer_service_error)
     app.exception_handler(HTTPException)(answer_http_error)
     app.exception_handler(RequestValidationError)(answer_invalid_request)

@@ -1,0 +1,42 @@
+from collections.abc import Awaitable, Callable
+
+import pytest
+from fastapi import Request, Response
+from fastapi.testclient import TestClient
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.app import create_app
+from service.readiness import Readiness
+from service.settings import Settings
+
+
+class AddHeader:
+    """Middleware as a project would add it."""
+
+    def __init__(self, app: ASGIApp, name: bytes) -> None:
+        self.app = app
+        self.name = name
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_more(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (self.name, b"1")]
+            await send(message)
+
+        await self.app(scope, receive, send_more)
+
+
+@pytest.mark.parametrize("path", ["/v2/models/any/infer", "/predict", "/nowhere"])
+def test_middleware_that_a_project_adds_is_around_every_route(settings: Settings, path: str) -> None:
+    app = create_app(settings, Readiness())
+    app.add_middleware(AddHeader, name=b"x-added")
+
+    @app.middleware("http")
+    async def decorate(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
+        response = await go_on(request)
+        response.headers["x-decorated"] = "1"
+        return response
+
+    response = TestClient(app).post(path, content=b"{}")
+    assert (response.headers["x-added"], response.headers["x-decorated"]) == ("1", "1")
+    assert "x-request-id" in response.headers
