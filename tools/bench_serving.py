@@ -10,22 +10,21 @@ docs/serving.md and its charts are made; with `--quick`, which takes half a minu
 import argparse
 import json
 import os
-import platform
 import shutil
 import sys
 import tempfile
 from collections import defaultdict
-from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 from typing import Any
 
+from measured import MeasurementError, surroundings
 from project import TEMPLATE as REPOSITORY
 from project import render, run
 from rich.console import Console
 from rich.table import Table
 from serving.figures import CONNECTIONS, MEASUREMENTS, Figures, medians
-from serving.measure import MeasurementError, Running, running
+from serving.measure import Running, running
 from serving.page import write_page
 from serving.stacks import MODELS, STACKS, TEMPLATE, TUTORIAL, Stack
 
@@ -151,8 +150,7 @@ def main() -> None:
     try:
         python, volume = prepare(directory)
         found = {
-            "date": f"{datetime.now(UTC):%Y-%m-%d}",
-            "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+            **surroundings(),
             "python": run([str(python), "--version"], directory).split()[1],
             "versions": list_versions(python),
             "rounds": rounds,
@@ -166,9 +164,7 @@ def main() -> None:
     figures = Figures(found)
     console.print(show(figures, loads))
     for goal in figures.goals():
-        sign = "≥" if goal.at_least else "≤"
-        verdict = "met   " if goal.met else "MISSED"
-        console.print(f"{verdict} {goal.what}: {goal.found:.2f} {goal.unit} ({sign} {goal.bound:g})")
+        console.print(str(goal))
     if not quick:
         MEASUREMENTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
         write_page()

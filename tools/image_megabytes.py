@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from answers import CHOICES, DEFAULTS, Answers, name, nearest
-from bench import list_images, measure_layers
+from images.choices import list_images, measure_layers
 from project import TEMPLATE, Project, docker_answers, render
 
 TABLE = TEMPLATE / "cookiecutter.json"

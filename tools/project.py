@@ -79,6 +79,16 @@ def poetry_settings() -> dict[str, str]:
     return {"POETRY_PYPI_MIRROR_URL": PyPiRepository().url}
 
 
+def make(target: str, project: Path, python: str) -> str:
+    """Make a target as a project's owner does, with this version of Python, and return what is printed."""
+    # pip and Poetry look for Python on the PATH, and uv in more places.
+    found = Path(run(["uv", "python", "find", python], project).strip())
+    path = f"{os.environ['PATH']}:{found.parent}"
+    # Byte code makes the services that some targets start several times as fast.
+    settings = {"VIRTUAL_ENV": "", "PATH": path, "PYTHONDONTWRITEBYTECODE": "", **poetry_settings()}
+    return run(["make", target], project, **settings)
+
+
 def docker_answers() -> bool:
     """Whether a Docker engine can be asked from here."""
     try:

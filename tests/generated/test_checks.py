@@ -8,19 +8,9 @@ from pathlib import Path
 import pytest
 from answers import SAMPLES, Answers, cover, name
 from generated.conftest import has_python
-from project import poetry_settings, render, run
+from project import make, render
 
 Checks = dict[str, Future[str]]
-
-
-def make(target: str, project: Path, answers: Answers) -> str:
-    """Make a target and return what is printed."""
-    # pip and Poetry look for Python on the PATH, and uv in more places.
-    python = Path(run(["uv", "python", "find", answers["python_version"]], project).strip())
-    path = f"{os.environ['PATH']}:{python.parent}"
-    # Byte code makes the services that the tests start several times as fast.
-    settings = {"VIRTUAL_ENV": "", "PATH": path, "PYTHONDONTWRITEBYTECODE": "", **poetry_settings()}
-    return run(["make", target], project, **settings)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +26,10 @@ def checks(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         yield {
             # Rendered here: cookiecutter changes the directory of the whole process.
             name(answers): pool.submit(
-                make, "check", render(answers, tmp_path_factory.mktemp("check")), answers
+                make,
+                "check",
+                render(answers, tmp_path_factory.mktemp("check")),
+                answers["python_version"],
             )
             for answers in selected
             if has_python(answers["python_version"])

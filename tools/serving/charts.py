@@ -1,41 +1,23 @@
 """The charts of docs/serving.md: made of the figures alone, the same bytes on every run."""
 
 from collections.abc import Callable
-from io import StringIO
 
 import matplotlib as mpl
+from charts import BLUE, GREEN, GREY, ORANGE, SILVER, VIOLET, styled, to_svg
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from serving.figures import CONNECTIONS, Figures
 from serving.stacks import BARE, INSTALLED, MODELS, STACKS, TEMPLATE, THREADS, TUTORIAL
 
-# A grey and colours that can be read on white and on black; the page shows through.
-GREY = "#7d858e"
 COLOURS = {
-    TEMPLATE: "#2f81f7",
-    TUTORIAL: "#c4772b",
-    THREADS: "#a371c9",
-    INSTALLED: "#8b949e",
-    BARE: "#3fb0a0",
+    TEMPLATE: BLUE,
+    TUTORIAL: ORANGE,
+    THREADS: VIOLET,
+    INSTALLED: SILVER,
+    BARE: GREEN,
 }
 MARKERS = {TEMPLATE: "o", TUTORIAL: "s", THREADS: "^", INSTALLED: "D", BARE: "v"}
-STYLE = {
-    "svg.hashsalt": "serving",
-    "svg.fonttype": "none",
-    "font.family": ["DejaVu Sans", "sans-serif"],
-    "font.size": 11,
-    "text.color": GREY,
-    "axes.labelcolor": GREY,
-    "axes.edgecolor": GREY,
-    "axes.titlecolor": GREY,
-    "axes.titlesize": 12,
-    "xtick.color": GREY,
-    "ytick.color": GREY,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-}
-
 Draw = Callable[[Axes, Figures, str], None]
 
 
@@ -66,7 +48,7 @@ def draw_health(axes: Axes, figures: Figures, model: str) -> None:
 
 def draw(figures: Figures, title: str, draw_one: Draw) -> str:
     """Return a chart with one panel for each model, as SVG."""
-    with mpl.rc_context(STYLE):
+    with styled():
         chart = Figure(figsize=(9.6, 3.9), layout="constrained")
         panels = chart.subplots(1, len(MODELS))
         for axes, (model, layers) in zip(panels, MODELS.items(), strict=True):
@@ -79,9 +61,7 @@ def draw(figures: Figures, title: str, draw_one: Draw) -> str:
         panels[0].set_ylabel(title)
         handles, labels = panels[0].get_legend_handles_labels()
         chart.legend(handles, labels, loc="outside upper center", ncols=len(STACKS), frameon=False)
-        svg = StringIO()
-        chart.savefig(svg, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    return "\n".join(line.rstrip() for line in svg.getvalue().splitlines()) + "\n"
+        return to_svg(chart)
 
 
 def draw_all(figures: Figures) -> dict[str, str]:

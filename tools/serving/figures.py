@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from measured import Goal
 from project import TEMPLATE as REPOSITORY
 
 from serving.stacks import TEMPLATE, TUTORIAL, Stack
@@ -14,22 +15,6 @@ MEASUREMENTS = REPOSITORY / "docs" / "serving.json"
 CONNECTIONS = (1, 16, 64, 256)
 # Where the load is full: more connections than a batch has rows.
 FULL = (64, 256)
-
-
-@dataclass(frozen=True)
-class Goal:
-    """Something that was promised, and what came of it."""
-
-    what: str
-    bound: float
-    found: float
-    unit: str
-    at_least: bool
-
-    @property
-    def met(self) -> bool:
-        """Whether the promise is kept."""
-        return self.found >= self.bound if self.at_least else self.found <= self.bound
 
 
 @dataclass(frozen=True)

@@ -15,16 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import load
+from measured import MeasurementError
 from project import ask, free_port
 
 from serving.stacks import LIVE, Stack
 
 # Seconds in which every stack is up, even on a slow machine.
 PATIENCE = 60
-
-
-class MeasurementError(RuntimeError):
-    """What was measured would not be worth writing down; the message says why."""
 
 
 @dataclass

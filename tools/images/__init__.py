@@ -1,0 +1,1 @@
+"""The images that `make bench-images` measures, and how."""
