@@ -36,9 +36,9 @@ tests/conftest.py tests/malformed.py
 tests/routes/test_health.py tests/routes/test_infer.py tests/routes/test_infer_schema.py
 tests/routes/test_open_inference.py tests/routes/test_predict.py
 tests/routes/test_prometheus.py tests/routes/test_root.py tests/test_about.py tests/test_alarms.py
-tests/test_api_key.py tests/test_app.py tests/test_beside.py tests/test_binary_tensors.py tests/test_bytecode.py
-tests/test_body_limit.py tests/test_cgroup.py tests/test_checksums.py tests/test_clock.py
-tests/test_connection.py tests/test_cpu.py tests/test_deadline.py
+tests/test_api_key.py tests/test_app.py tests/test_beside.py tests/test_binary_tensors.py
+tests/test_body_limit.py tests/test_bytecode.py tests/test_cgroup.py tests/test_checksums.py
+tests/test_clock.py tests/test_connection.py tests/test_cpu.py tests/test_deadline.py
 tests/test_executor.py tests/test_fingerprint.py tests/test_garbage.py tests/test_healthcheck.py
 tests/test_hostile_volumes.py tests/test_infer_request.py tests/test_infer_response.py
 tests/test_inference.py tests/test_joined_writes.py tests/test_json_fields.py tests/test_json_tensors.py

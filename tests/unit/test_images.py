@@ -35,6 +35,8 @@ def test_goals_are_held_against_the_same_run() -> None:
                 cell("ours-alpine", size=58 * MEGABYTE, above_base=15 * MEGABYTE),
                 cell("ours-distroless", size=61 * MEGABYTE, above_base=33 * MEGABYTE),
                 cell("ours-slim", size=130 * MEGABYTE, above_base=14 * MEGABYTE),
+                cell("two-stages", dependency_changed=4),
+                cell("uv", dependency_changed=1),
             ],
             "services": [
                 cell(f"service-{base}{suffix}", **service, first_prediction=seconds)
@@ -64,7 +66,8 @@ def test_goals_are_held_against_the_same_run() -> None:
             )
         },
         "a dependency changed, the install, pip against uv": (4, True),
-        "a dependency changed, the whole build, pip against uv": (2, False),
+        "a dependency changed, the lesson's two stages, pip against uv": (4, True),
+        "a dependency changed, the whole build of a project, pip against uv": (2, False),
     }
 
 

@@ -37,6 +37,7 @@ def test_middleware_that_a_project_adds_is_around_every_route(settings: Settings
         response.headers["x-decorated"] = "1"
         return response
 
-    response = TestClient(app).post(path, content=b"{}")
+    with TestClient(app) as client:
+        response = client.post(path, content=b"{}")
     assert (response.headers["x-added"], response.headers["x-decorated"]) == ("1", "1")
     assert "x-request-id" in response.headers

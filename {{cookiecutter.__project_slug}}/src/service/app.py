@@ -48,7 +48,7 @@ class Application(FastAPI):
         self._outermost: ASGIApp = super().__call__
 
     def add_middleware(self, middleware_class: Callable[..., ASGIApp], *args: Any, **kwargs: Any) -> None:
-        """Put middleware around what is there already, as the framework does; the last is around all others."""
+        """Put middleware around what is there already, as the framework does: the last is outermost."""
         self._outermost = middleware_class(self._outermost, *args, **kwargs)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
