@@ -18,9 +18,9 @@ ABOVE: Panel = ("of that above its base, MB", "above_base", 1e6, "{:.1f}")
 ANSWER: Panel = ("start to first 200, s", "first_answer", 1, "{:.2f}")
 PREDICTION: Panel = ("start to first prediction, s", "first_prediction", 1, "{:.2f}")
 COLD: Panel = ("nothing cached, s", "cold", 1, "{:.1f}")
-CODE: Panel = ("a line of code changed, s", "code_changed", 1, "{:.1f}")
-DEPENDENCY: Panel = ("a dependency changed, s", "dependency_changed", 1, "{:.1f}")
-INSTALL: Panel = ("of that the install, s", "install", 1, "{:.1f}")
+CODE: Panel = ("code changed, s", "code_changed", 1, "{:.1f}")
+DEPENDENCY: Panel = ("dependency changed, s", "dependency_changed", 1, "{:.1f}")
+INSTALL: Panel = ("the install alone, s", "install", 1, "{:.1f}")
 
 
 def draw_panel(axes: Axes, cells: list[Cell], panel: Panel) -> None:
