@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/$(dir $(UV)):$(subst $(EMPTY) ,,$(PYTHONS:=:))$(PATH)
 export CA_BUNDLE ?= $(SSL_CERT_FILE)
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-15s%s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-17s%s\n", $$1, $$2}' Makefile
 
 demo: .venv ## Render the default answers, run the service, ask it, stop it
 	uv run tools/demo.py
