@@ -3,11 +3,14 @@ from collections.abc import Awaitable, Callable
 import pytest
 from fastapi import Request, Response
 from fastapi.testclient import TestClient
+from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.app import create_app
+from service.app import Application, create_app
 from service.readiness import Readiness
+from service.routes import infer
 from service.settings import Settings
+from service.shortcut import Shortcut
 
 
 class AddHeader:
@@ -24,6 +27,14 @@ class AddHeader:
             await send(message)
 
         await self.app(scope, receive, send_more)
+
+
+def test_middleware_that_is_given_to_the_application_is_around_its_shortcuts() -> None:
+    app = Application(shortcuts=infer.routes, middleware=[Middleware(AddHeader, name=b"x-given")])
+    with TestClient(app, raise_server_exceptions=False) as client:
+        assert client.get("/nowhere").headers["x-given"] == "1"
+    assert isinstance(app._outermost, AddHeader)
+    assert isinstance(app._outermost.app, Shortcut)
 
 
 @pytest.mark.parametrize("path", ["/v2/models/any/infer", "/predict", "/nowhere"])

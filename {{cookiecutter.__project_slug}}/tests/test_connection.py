@@ -7,13 +7,13 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 
 import pytest
 from conftest import PROJECT, Start, wait_until
 
 from service import connection as connection_module
-from service import model_repository
+from service import joined_writes, model_repository
 from service.connection import MAX_HEAD_BYTES, MAX_PIPELINED
 from service.listening import listen
 from service.server import Server
@@ -27,21 +27,28 @@ LIVE = b"GET /health/live HTTP/1.1\r\nhost: service\r\n"
 Address = tuple[str, int]
 
 
-@pytest.fixture(scope="module")
-def address() -> Iterator[Address]:
-    """The address of a server in a thread of its own."""
-    settings = Settings(
-        host="127.0.0.1", model_repository=PROJECT / "models", receive_timeout_seconds=SECONDS
-    )
+@contextmanager
+def serving(receive_timeout: float) -> Iterator[tuple[Server, Address]]:
+    """Run a server in a thread of its own; give it and its address."""
+    models = PROJECT / "models"
+    settings = Settings(host="127.0.0.1", model_repository=models, receive_timeout_seconds=receive_timeout)
     server, listener = Server(settings), listen("127.0.0.1", 0)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)  # so that what is not read is felt soon
     address = listener.getsockname()
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()
     wait_until(lambda: server.readiness.status.ready)
-    yield address
-    server.should_exit = True
-    thread.join()
+    try:
+        yield server, address
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[Address]:
+    with serving(SECONDS) as (_, address):
+        yield address
 
 
 def connect(address: Address) -> socket.socket:
@@ -158,6 +165,30 @@ def test_who_does_not_ask_again_is_let_go_after_a_while(
             assert status_of_answer(connection) == 200
         assert connection.recv(65536) == b""
         assert SECONDS * 1.9 < time.monotonic() - began < SECONDS * 2 + 1
+
+
+def test_who_does_not_ask_again_is_let_go_although_a_request_may_take_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connection_module, "KEEP_ALIVE_SECONDS", SECONDS)
+    with serving(receive_timeout=5) as (_, address), closing(connect(address)) as connection:
+        connection.sendall(LIVE + b"\r\n")
+        assert status_of_answer(connection) == 200
+        began = time.monotonic()
+        assert connection.recv(65536) == b""
+        assert time.monotonic() - began < 3
+
+
+def test_who_says_no_more_and_reads_nothing_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(joined_writes, "UNREAD_SECONDS", SECONDS)
+    with serving(receive_timeout=5) as (server, address), closing(connect(address)) as connection:
+        wait_until(lambda: bool(server.server_state.connections))
+        [held] = server.server_state.connections
+        while not held.transport.get_write_buffer_size():
+            connection.sendall(LIVE.replace(b"/health/live", b"/openapi.json") + b"\r\n")
+            time.sleep(0.01)
+        connection.shutdown(socket.SHUT_WR)
+        wait_until(lambda: not server.server_state.connections)
 
 
 def test_an_unfinished_body_after_the_answer_ends_the_connection(address: Address) -> None:

@@ -58,15 +58,17 @@ def test_libraries_keep_to_one_thread_unless_told_otherwise(monkeypatch: pytest.
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such policy")
-def test_a_thread_that_waits_for_others_does_so_alone() -> None:
+@pytest.mark.parametrize(("before", "after"), [("SCHED_OTHER", "SCHED_BATCH"), ("SCHED_IDLE", "SCHED_IDLE")])
+def test_a_thread_waits_for_others_alone_and_as_somebody_chose(before: str, after: str) -> None:
     found: list[int] = []
 
     def work() -> None:
+        os.sched_setscheduler(0, getattr(os, before), os.sched_param(0))
         cpu.wait_for_others()
         found.append(os.sched_getscheduler(0))
 
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
-    assert found == [os.SCHED_BATCH]
+    assert found == [getattr(os, after)]
     assert os.sched_getscheduler(0) != os.SCHED_BATCH

@@ -1,6 +1,9 @@
 import asyncio
 from collections.abc import Callable
 
+import pytest
+
+from service import joined_writes
 from service.joined_writes import LARGE, JoinedWrites
 
 
@@ -10,9 +13,13 @@ class Transport(asyncio.Transport):
     def __init__(self) -> None:
         super().__init__()
         self.told: list[bytes | str] = []
+        self.unread = 0
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.told.append(bytes(data))
+
+    def get_write_buffer_size(self) -> int:
+        return self.unread
 
     def close(self) -> None:
         self.told.append("close")
@@ -59,6 +66,22 @@ def test_a_large_body_is_not_copied() -> None:
 
 def test_what_is_written_before_the_end_goes_out_before_it() -> None:
     assert told(write(b"last words"), JoinedWrites.close) == [b"last words", "close"]
+
+
+def test_a_caller_who_does_not_read_the_end_is_not_waited_for_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(joined_writes, "UNREAD_SECONDS", 0)
+
+    async def close(unread: int) -> list[bytes | str]:
+        transport = Transport()
+        transport.unread = unread
+        JoinedWrites(transport, asyncio.get_running_loop()).close()
+        await asyncio.sleep(0.01)
+        return transport.told
+
+    assert asyncio.run(close(unread=1)) == ["close", "abort"]
+    assert asyncio.run(close(unread=0)) == ["close"]
 
 
 def test_all_but_writing_is_the_transports_own() -> None:

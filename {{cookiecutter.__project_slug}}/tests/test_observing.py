@@ -7,7 +7,7 @@ from conftest import Service, Start, wait_until
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from starlette.responses import Response
-from starlette.types import Message
+from starlette.types import Message, Receive, Scope, Send
 
 from service.app import create_app
 from service.logs import CONTEXT
@@ -47,6 +47,17 @@ def test_each_request_without_an_id_gets_another(client: TestClient) -> None:
 
 def test_what_is_refused_has_an_id_too(client: TestClient) -> None:
     assert "x-request-id" in client.get("/nowhere").headers
+
+
+def test_what_fails_outside_of_the_framework_is_answered_in_the_same_form() -> None:
+    async def fail(scope: Scope, receive: Receive, send: Send) -> None:
+        raise RuntimeError("secret")
+
+    client = TestClient(Observe(fail, Metrics(), Readiness()), raise_server_exceptions=False)
+    response = client.get("/any", headers={"x-request-id": "abc"})
+    sentence = "the service failed; its log says why, at request id abc"
+    assert (response.status_code, response.json()) == (500, {"detail": sentence})
+    assert response.headers["x-request-id"] == "abc"
 
 
 def test_an_unexpected_error_is_answered_with_the_id_under_which_it_is_logged(settings: Settings) -> None:

@@ -2,13 +2,15 @@
 
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypedDict
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service import serving
@@ -42,10 +44,14 @@ logger = logging.getLogger(__name__)
 class Application(FastAPI):
     """FastAPI's application with all middleware around it, not within, so that a shortcut passes none by."""
 
-    def __init__(self, **options: Any) -> None:
-        """Begin with nothing around it."""
+    def __init__(
+        self, *, shortcuts: Sequence[APIRoute], middleware: Sequence[Middleware] = (), **options: Any
+    ) -> None:
+        """Begin with nothing around it but the shortcuts, and what is given: the first is outermost."""
         super().__init__(**options)
-        self._outermost: ASGIApp = super().__call__
+        self._outermost: ASGIApp = Shortcut(super().__call__, shortcuts, self.exception_handlers)
+        for cls, args, kwargs in reversed(middleware):
+            self.add_middleware(cls, *args, **kwargs)
 
     def add_middleware(self, middleware_class: Callable[..., ASGIApp], *args: Any, **kwargs: Any) -> None:
         """Put middleware around what is there already, as the framework does: the last is outermost."""
@@ -85,6 +91,7 @@ def create_app(settings: Settings, readiness: Readiness) -> FastAPI:
     metrics.registry.register(prometheus.Moment(readiness))
     name, version, description = about()
     app = Application(
+        shortcuts=infer.routes,
         title=name,
         version=version,
         description=description,
@@ -95,7 +102,6 @@ def create_app(settings: Settings, readiness: Readiness) -> FastAPI:
         telemetry={"metrics": False, "logs": False},  # FastAPI would look for its own with each request
         responses={"default": PROBLEM},
     )
-    app.add_middleware(Shortcut, routes=infer.routes)
     app.add_middleware(
         LimitBody,
         max_bytes=settings.max_body_bytes,

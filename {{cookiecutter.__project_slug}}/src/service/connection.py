@@ -13,7 +13,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from service.body_limit import TOO_LATE
-from service.joined_writes import JoinedWrites
+from service.joined_writes import UNREAD_SECONDS, JoinedWrites
 from service.logs import Fields
 from service.problems import problem
 
@@ -28,8 +28,6 @@ MAX_PIPELINED = 64
 # Longer than the 60 s of common load balancers, so that it is never us who closes a connection in use.
 KEEP_ALIVE_SECONDS = 65
 BODY_HEADERS = {b"content-length", b"transfer-encoding"}
-# For a caller to take what it has asked for.
-UNREAD_SECONDS = 65
 
 
 class Connection(HttpToolsProtocol):
@@ -127,6 +125,10 @@ class Connection(HttpToolsProtocol):
         if self.cycle.response_complete:
             self._expect_next()
 
+    def eof_received(self) -> None:
+        """Close; the event loop would do the same, but wait for ever for who does not read."""
+        self.transport.close()
+
     def pause_writing(self) -> None:
         """Begin to count when answers are not read."""
         super().pause_writing()
@@ -139,14 +141,9 @@ class Connection(HttpToolsProtocol):
             self._unread.cancel()
 
     def on_response_complete(self) -> None:
-        """Go on with the next request; do not wait for ever for who does not read the last answer.
-
-        uvicorn's own would set another timer, for each answer.
-        """
+        """Go on with the next request; uvicorn's own would set another timer, for each answer."""
         self.server_state.total_requests += 1
         if self.transport.is_closing():
-            if self.transport.get_write_buffer_size():
-                self.loop.call_later(UNREAD_SECONDS, self.transport.abort)
             return
         self.flow.resume_reading()
         if self.pipeline:
@@ -172,7 +169,8 @@ class Connection(HttpToolsProtocol):
 
     def _look_later(self, due: float) -> None:
         """Look when the time is over; before that, because a request may begin, and have less of it."""
-        self._timer = self.loop.call_at(min(due, self.loop.time() + self.receive_seconds), self._look)
+        soonest = self.loop.time() + min(self.receive_seconds, KEEP_ALIVE_SECONDS)
+        self._timer = self.loop.call_at(min(due, soonest), self._look)
 
     def _look(self) -> None:
         """Cut the caller off if the time is over; look again later if it has been given more."""

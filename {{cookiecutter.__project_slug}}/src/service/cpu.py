@@ -47,7 +47,8 @@ def wait_for_others() -> None:
     """
     if sys.platform == "linux":
         with suppress(OSError):  # not allowed in some sandboxes
-            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+            if os.sched_getscheduler(0) == os.SCHED_OTHER:  # anything else was somebody's choice
+                os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def keep_libraries_to_one_thread() -> None:

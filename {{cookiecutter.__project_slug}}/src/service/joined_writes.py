@@ -5,6 +5,8 @@ from typing import Any
 
 # Bytes from which on a call of the system is little, and a copy is not.
 LARGE = 65536
+# For a caller to take what it has asked for.
+UNREAD_SECONDS = 65
 
 
 class JoinedWrites:
@@ -36,9 +38,11 @@ class JoinedWrites:
             self._loop.call_soon(self._flush)
 
     def close(self) -> None:
-        """Write what is held, and close the connection once it is gone."""
+        """Write what is held, and close the connection once it is gone; do not wait for ever for that."""
         self._flush()
         self._transport.close()
+        if self._transport.get_write_buffer_size():
+            self._loop.call_later(UNREAD_SECONDS, self._transport.abort)
 
     def _flush(self) -> None:
         if self._held:

@@ -11,11 +11,13 @@ import time
 from collections.abc import Awaitable, Iterable, Mapping
 from typing import NamedTuple
 
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.deadline import BEGAN
 from service.logs import CONTEXT, Fields
 from service.metrics import Metrics
+from service.problems import answer_unexpected_error
 from service.readiness import Readiness
 
 logger = logging.getLogger("service.access")
@@ -66,7 +68,7 @@ class Observe:
         request_id = find_id(scope["headers"]) or make_id()
         # Never reset: each request runs in a context of its own, in which the server may log after us.
         CONTEXT.set({**CONTEXT.get(), "request_id": request_id.decode()})
-        status = 500  # what the server makes of an application that does not answer
+        status: int | None = None
 
         def send_with_id(message: Message) -> Awaitable[None]:
             nonlocal status
@@ -78,8 +80,13 @@ class Observe:
 
         try:
             await self.app(scope, receive, send_with_id)
+        except Exception as error:
+            if status is None:  # nothing within has answered: a shortcut or a middleware failed
+                response = await answer_unexpected_error(Request(scope), error)
+                await response(scope, receive, send_with_id)
+            raise  # the server logs it
         finally:
-            self._tell_soon(Answered(scope, CONTEXT.get(), status, time.monotonic() - began))
+            self._tell_soon(Answered(scope, CONTEXT.get(), status or 500, time.monotonic() - began))
 
     def _tell_soon(self, answered: Answered) -> None:
         if not self._untold:

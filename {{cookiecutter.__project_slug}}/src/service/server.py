@@ -88,7 +88,7 @@ class Server(uvicorn.Server):
 
     def _cut_off(self) -> None:
         """Leave although requests are unanswered: a thread that computes cannot be cancelled."""
-        lost = len(self.server_state.tasks)
+        lost = sum(not task.done() for task in self.server_state.tasks)
         if lost:
             logger.error("%d requests were cut off: they took longer than DRAIN_SECONDS", lost)
         leave(1 if lost or self.readiness.failure else 0, self.readiness.failure)
