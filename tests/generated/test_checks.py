@@ -46,4 +46,4 @@ def test_make_check_passes_in_a_new_project(checks: Checks, answers: Answers) ->
 @pytest.mark.stress
 @pytest.mark.parametrize("answers", SAMPLES.values())
 def test_make_stress_passes_in_a_new_project(project: Path, answers: Answers) -> None:
-    assert " passed" in make("stress", project, answers)
+    assert " passed" in make("stress", project, answers["python_version"])
