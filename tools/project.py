@@ -40,12 +40,13 @@ def render(answers: Answers, directory: Path, *, hooks: bool = True, template: P
     return Path(path)
 
 
-def run(command: list[str], cwd: Path, **environment: str) -> str:
+def run(command: list[str], cwd: Path, *, stdin: str | None = None, **environment: str) -> str:
     """Run a command to its end and return what it prints; raise `CommandFailedError` if it fails."""
     result = subprocess.run(
         command,
         cwd=cwd,
         env=os.environ | environment,
+        input=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

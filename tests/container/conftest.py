@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import json
 import os
 import re
 import shutil
@@ -82,14 +81,6 @@ def list_files(image: str) -> set[str]:
     """Return the path of every file in an image."""
     with exported(image) as archive:
         return set(archive.getnames())
-
-
-def read_layer(image: str, number: int) -> bytes:
-    """Return a layer of an image, the lowest is 0, as a tar archive that is not compressed."""
-    saved = subprocess.run(["docker", "save", f"{image}:latest"], capture_output=True, check=True).stdout
-    with tarfile.open(fileobj=io.BytesIO(saved)) as archive:
-        [manifest] = json.load(archive.extractfile("manifest.json"))
-        return archive.extractfile(manifest["Layers"][number]).read()
 
 
 def write_sums(directory: Path) -> None:

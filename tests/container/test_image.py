@@ -1,6 +1,5 @@
 """What is in the image, and what is not."""
 
-import gzip
 import json
 import re
 import shutil
@@ -8,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from answers import FACTS, Answers, nearest
-from container.conftest import CELLS, IMAGES, every_base, exported, list_files, read_layer
+from container.conftest import CELLS, IMAGES, every_base, exported, list_files
+from images import engine
 from project import Project, run
 
 
@@ -30,8 +30,7 @@ def test_the_image_is_built_and_no_larger_than_the_table_of_facts_says(
     project: Project, answers: Answers, capsys: pytest.CaptureFixture[str]
 ) -> None:
     image = inspect_image(project)
-    [base] = json.loads(run(["docker", "image", "inspect", base_name(image)], project.path))
-    above_base = (image["Size"] - base["Size"]) / 1e6
+    above_base = (image["Size"] - engine.size(base_name(image))) / 1e6
     with capsys.disabled():
         print(f"\n{project.image}: {image['Size'] / 1e6:.0f} MB, {above_base:.0f} above its base")
     # A megabyte more is a decision, not an accident: `make image-megabytes`.
@@ -86,15 +85,15 @@ def test_no_module_is_in_the_image_as_source_and_as_byte_code_in_its_place(proje
 def test_a_change_of_code_changes_one_small_layer(project: Project) -> None:
     # Once more: the cache may hold a layer of equal content twice, and this takes what the next one takes.
     project.compose("build")
-    before = inspect_image(project)["RootFS"]["Layers"]
+    before = engine.layers(project.image)
     module = project.path / "src" / "service" / "predictor.py"
     source = module.read_text(encoding="utf-8")
     try:
         module.write_text(source + "\nCHANGED = True\n", encoding="utf-8")
         project.compose("build")
-        after = inspect_image(project)["RootFS"]["Layers"]
-        [changed] = [number for number, layer in enumerate(after) if layer != before[number]]
-        pushed = len(gzip.compress(read_layer(project.image, changed)))
+        after = engine.layers(project.image)
+        [_] = [number for number, layer in enumerate(after) if layer != before[number]]
+        pushed = engine.pushed(project.image, before)
     finally:
         module.write_text(source, encoding="utf-8")
         project.compose("build")

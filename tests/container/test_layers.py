@@ -8,13 +8,8 @@ from pathlib import Path
 import pytest
 from answers import FACTS, Answers, nearest
 from container.conftest import CELLS
+from images.engine import layers
 from project import Project, run
-
-
-def layers(image: str) -> list[str]:
-    """Return the digests of an image's layers, which say nothing of how they are compressed."""
-    inspect = ["docker", "image", "inspect", "--format={{json .RootFS.Layers}}", image]
-    return json.loads(run(inspect, Path.cwd()))
 
 
 @pytest.mark.parametrize(

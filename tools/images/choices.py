@@ -11,7 +11,7 @@ from pathlib import Path
 from answers import CHOICES, DEFAULTS, SUPPORTED, Answers, nearest
 from project import TEMPLATE, Project, render, run
 
-from images import measure
+from images import engine, measure
 
 # The options that decide what is in an image; the others are varied one by one.
 VARIED = {"base_image", "model_runtime"}
@@ -53,7 +53,6 @@ def measure_rendering(directory: Path, runs: int) -> dict[str, float]:
 
 def measure_layers(project: Project) -> dict[str, int]:
     """Return the bytes of the image, of what the Dockerfile puts on its base, and of each part of that."""
-    size = int(run(["docker", "image", "inspect", "--format", "{{.Size}}", project.image], project.path))
     form = ["--no-trunc", "--human=false", "--format={{.Size}}\t{{.CreatedBy}}"]
     lines = run(["docker", "history", *form, project.image], project.path).splitlines()
     layers = [(int(bytes_), cause) for bytes_, _, cause in (line.partition("\t") for line in lines)]
@@ -62,7 +61,11 @@ def measure_layers(project: Project) -> dict[str, int]:
     for bytes_, cause in layers[:first]:
         for beginning, part in PARTS.items():
             found[part] += bytes_ if cause.startswith(beginning) else 0
-    return {"size": size, "above_base": sum(bytes_ for bytes_, _ in layers[:first]), **found}
+    return {
+        "size": engine.size(project.image),
+        "above_base": sum(bytes_ for bytes_, _ in layers[:first]),
+        **found,
+    }
 
 
 def start_and_stop(project: Project) -> tuple[float, float, float]:

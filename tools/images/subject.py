@@ -2,7 +2,6 @@
 
 import os
 import re
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from measured import MeasurementError
-from project import CommandFailedError, ask, free_port, run
+from project import ask, free_port, run
 
 PATIENCE = 60  # seconds for a container to answer
 # Whose an image is: the lesson's, this template's, or this template's with something left out.
@@ -62,17 +61,7 @@ class Subject:
         text = keep_caches_apart(text, f"{self.image}-{self.token}-{caches}")
         command = ["docker", "build", "--load", "--progress=plain", *self.arguments, *options, *secrets()]
         command += ["--tag", self.image, "--file", "-", "."]
-        result = subprocess.run(
-            command,
-            cwd=self.directory,
-            input=trust(text),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        if result.returncode:
-            raise CommandFailedError(f"{self.image} could not be built:\n{result.stdout}")
+        run(command, self.directory, stdin=trust(text))
 
     def change_code(self, number: int) -> None:
         """Add one line to the application."""

@@ -5,7 +5,7 @@ FROM ghcr.io/astral-sh/uv:${UV} AS uv
 FROM ${BASE} AS builder
 COPY --from=uv /uv /uvx /usr/local/bin/
 COPY requirements.txt .
-RUN --mount=type=cache,target=/root/.cache/uv UV_LINK_MODE=copy uv pip install --system -r requirements.txt
+RUN --mount=type=cache,target=/var/cache/uv UV_CACHE_DIR=/var/cache/uv UV_LINK_MODE=copy uv pip install --system -r requirements.txt
 
 FROM ${BASE}
 ARG PYTHON=3.13
