@@ -7,13 +7,13 @@ of them, as Kubernetes does with its ConfigMaps; a volume that holds plain files
 import re
 from pathlib import Path
 
-from service import checksums
-from service.checksums import Expected
 from service.errors import ModelError
 from service.model_runtime import FILE_NAME
-from service.model_version import ModelVersion
 from service.settings import Settings
-from service.volume import require_file
+from service.volume import checksums
+from service.volume.checksums import Expected
+from service.volume.files import require_file
+from service.volume.model_version import ModelVersion
 
 VERSIONS = ".versions"
 VERSION = re.compile(r"[1-9][0-9]*")

@@ -8,13 +8,13 @@ as in a snapshot that was copied by itself, are verified by a `SHA256SUMS` besid
 import re
 from pathlib import Path
 
-from service import checksums
-from service.checksums import Expected
 from service.errors import ModelError
 from service.model_runtime import FILE_NAME
-from service.model_version import ModelVersion
 from service.settings import Settings
-from service.volume import follow_to_file, read_word, require_file
+from service.volume import checksums
+from service.volume.checksums import Expected
+from service.volume.files import follow_to_file, read_word, require_file
+from service.volume.model_version import ModelVersion
 
 PREFIX = "models--"
 DEFAULT_NAME = "model"

@@ -4,13 +4,13 @@ import os
 import re
 from pathlib import Path
 
-from service import checksums
-from service.checksums import Expected
 from service.errors import ModelError
 from service.model_runtime import FILE_NAME
-from service.model_version import ModelVersion
 from service.settings import Settings
-from service.volume import read_word, require_file
+from service.volume import checksums
+from service.volume.checksums import Expected
+from service.volume.files import read_word, require_file
+from service.volume.model_version import ModelVersion
 
 NAME = re.compile(r"\w+([.-]{1,2}\w+)*")
 # A plain number; anything else, such as a copy under way in `.tmp-3`, is not a version.

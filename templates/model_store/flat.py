@@ -7,12 +7,12 @@ that one link changes all files at once.
 import os
 from pathlib import Path
 
-from service import checksums, staging
 from service.errors import ModelError
-from service.model_repository import DEFAULT_NAME, VERSION, VERSIONS, find_numbers, verify
 from service.model_runtime import FILE_NAME
-from service.model_version import ModelVersion
-from service.staging import Prove
+from service.volume import checksums, staging
+from service.volume.model_repository import DEFAULT_NAME, VERSION, VERSIONS, find_numbers, verify
+from service.volume.model_version import ModelVersion
+from service.volume.staging import Prove
 
 CURRENT = ".current"
 

@@ -3,9 +3,10 @@
 import hashlib
 from pathlib import Path
 
-from service import checksums, staging
 from service.errors import ModelError
-from service.model_repository import (
+from service.model_runtime import FILE_NAME
+from service.volume import checksums, staging
+from service.volume.model_repository import (
     DEFAULT_REF,
     directory_name,
     find_commits,
@@ -14,9 +15,8 @@ from service.model_repository import (
     require_one,
     verify,
 )
-from service.model_runtime import FILE_NAME
-from service.model_version import ModelVersion
-from service.staging import Prove
+from service.volume.model_version import ModelVersion
+from service.volume.staging import Prove
 
 
 def add(repository: Path, source: Path, name: str | None, version: str | None, prove: Prove) -> ModelVersion:

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from service import staging
 from service.errors import ModelError
-from service.model_repository import NAME, PIN, VERSION, find_name, find_names, find_versions, verify
 from service.model_runtime import FILE_NAME
-from service.model_version import ModelVersion
-from service.staging import Prove
+from service.volume import staging
+from service.volume.model_repository import NAME, PIN, VERSION, find_name, find_names, find_versions, verify
+from service.volume.model_version import ModelVersion
+from service.volume.staging import Prove
 
 
 def add(repository: Path, source: Path, name: str | None, version: str | None, prove: Prove) -> ModelVersion:

@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from service import checksums, model_repository
 from service.errors import ModelError
 from service.model_runtime import FILE_NAME
 from service.settings import Settings
+from service.volume import checksums, model_repository
 
 
 def keep(volume: Path, number: str) -> None:

@@ -3,10 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from service import checksums, loader, model_repository
 from service.errors import ModelError
 from service.model_runtime import FILE_NAME
+from service.serving import loader
 from service.settings import Settings
+from service.volume import checksums, model_repository
 
 COMMIT = "c0ffee" * 6 + "c0ff"
 

@@ -7,9 +7,10 @@ from conftest import PROJECT
 from fastapi.testclient import TestClient
 from pydantic import ValidationError
 
-from service import model_repository, model_runtime, predictor
+from service import model_runtime, predictor
 from service.predictor import EXAMPLE, PredictRequest
 from service.settings import Settings
+from service.volume import model_repository
 
 
 def test_a_request_becomes_an_array_of_texts() -> None:

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from service import model_repository, model_runtime
+from service import model_runtime
 from service.errors import ModelError
 from service.settings import Settings
+from service.volume import model_repository
 
 
 @pytest.fixture

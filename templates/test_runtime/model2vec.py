@@ -8,9 +8,10 @@ import pytest
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
-from service import model_repository, model_runtime
+from service import model_runtime
 from service.errors import ModelError
 from service.settings import Settings
+from service.volume import model_repository
 
 SILENT = """
 import socket, sys

@@ -21,10 +21,10 @@ from opentelemetry.trace import Link, SpanKind, TraceState
 from opentelemetry.util.types import Attributes
 
 from service.about import about
-from service.executor import Executor
-from service.logs import CONTEXT
-from service.observing import PROBED_PATHS
-from service.shortcut import Shortcut
+from service.middleware.observing import PROBED_PATHS
+from service.middleware.shortcut import Shortcut
+from service.serving.executor import Executor
+from service.telemetry.logs import CONTEXT
 from service.tensors import Arrays
 
 # For what is not sent yet when the process leaves; a collector that does not answer does not keep it.

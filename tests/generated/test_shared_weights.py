@@ -13,7 +13,8 @@ from project import run
 LOOK = """
 import json, sys
 from pathlib import Path
-from service import loader, predictor
+from service import predictor
+from service.serving import loader
 from service.settings import Settings
 
 model = loader.load(Settings(model_repository=Path(sys.argv[1]))).model

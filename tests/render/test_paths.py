@@ -10,51 +10,75 @@ from project import commit, contents, run
 from render.conftest import Render, Trees
 from render.renderer import SOURCE
 
-ALWAYS = """
-.dockerignore .empty .env.example .gitattributes .github/workflows/ci.yml .gitignore .python-version
-Dockerfile MODELS.md Makefile README.md compose.yaml docker-bake.hcl examples/infer.json
-examples/predict.json monitoring/grafana/dashboards/service.json
-monitoring/grafana/dashboards/service.yaml monitoring/grafana/datasources/prometheus.yaml
-monitoring/prometheus.yml pyproject.toml src/service/__init__.py src/service/__main__.py
-src/service/about.py src/service/alarms.py src/service/api_key.py src/service/app.py src/service/beside.py
-src/service/binary_tensors.py src/service/body_limit.py src/service/cgroup.py src/service/checksums.py
-src/service/connection.py src/service/cpu.py src/service/deadline.py src/service/dependencies.py
-src/service/errors.py src/service/executor.py src/service/fingerprint.py
-src/service/garbage.py src/service/healthcheck.py src/service/infer_request.py
-src/service/infer_response.py src/service/inference.py src/service/joined_writes.py
-src/service/json_fields.py src/service/json_tensors.py src/service/leaving.py src/service/listening.py
-src/service/loader.py src/service/log_writer.py src/service/logs.py src/service/memory.py
-src/service/metrics.py src/service/model_repository.py src/service/model_runtime.py
-src/service/model_store.py src/service/model_version.py src/service/models.py src/service/observing.py
-src/service/predictor.py src/service/problems.py src/service/readiness.py src/service/reloading.py
-src/service/routes/__init__.py src/service/routes/health.py src/service/routes/infer.py
-src/service/routes/infer_schema.py src/service/routes/open_inference.py
-src/service/routes/predict.py src/service/routes/prometheus.py src/service/routes/root.py
-src/service/row_wise.py src/service/server.py src/service/serving.py src/service/settings.py
-src/service/shortcut.py src/service/staging.py src/service/tensors.py src/service/volume.py
-tests/conftest.py tests/malformed.py
-tests/routes/test_health.py tests/routes/test_infer.py tests/routes/test_infer_schema.py
-tests/routes/test_open_inference.py tests/routes/test_predict.py
-tests/routes/test_prometheus.py tests/routes/test_root.py tests/test_about.py tests/test_alarms.py
-tests/test_api_key.py tests/test_app.py tests/test_beside.py tests/test_binary_tensors.py
-tests/test_body_limit.py tests/test_bytecode.py tests/test_cgroup.py tests/test_checksums.py
-tests/test_clock.py tests/test_connection.py tests/test_cpu.py tests/test_deadline.py
-tests/test_executor.py tests/test_fingerprint.py tests/test_garbage.py tests/test_healthcheck.py
-tests/test_hostile_volumes.py tests/test_infer_request.py tests/test_infer_response.py
-tests/test_inference.py tests/test_joined_writes.py tests/test_json_fields.py tests/test_json_tensors.py
-tests/test_leaving.py tests/test_listening.py tests/test_loader.py tests/test_log_writer.py
-tests/test_logs.py tests/test_malformed_requests.py tests/test_memory.py tests/test_metrics.py
-tests/test_model_repository.py tests/test_model_runtime.py tests/test_models.py tests/test_monitoring.py
-tests/test_observing.py tests/test_predictor.py tests/test_readiness.py tests/test_reloading.py
-tests/test_row_wise.py tests/test_server.py tests/test_serving.py tests/test_settings.py
-tests/test_shortcut.py tests/test_tensors.py tests/test_trim.py tests/test_volume.py
-tools/bytecode.py tools/list_imports.py tools/trim.py tools/trim.toml
-tools/image/__init__.py tools/image/budget.py tools/image/check.py tools/image/docker.py
-tools/image/layers.py tools/image/naive.py tools/image/packages.py tools/image/picture.py
-tools/image/report.py tools/image/text.py tests/small_image.py tests/image/test_budget.py
-tests/image/test_check.py tests/image/test_docker.py tests/image/test_layers.py tests/image/test_naive.py
-tests/image/test_packages.py tests/image/test_picture.py tests/image/test_report.py tests/image/test_text.py
-"""
+# The names of the files in each directory, whatever the answers.
+ALWAYS = {
+    "": """
+        .dockerignore .empty .env.example .gitattributes .gitignore .python-version Dockerfile MODELS.md
+        Makefile README.md compose.yaml docker-bake.hcl pyproject.toml
+    """,
+    ".github/workflows": "ci.yml",
+    "examples": "infer.json predict.json",
+    "monitoring": "prometheus.yml",
+    "monitoring/grafana/dashboards": "service.json service.yaml",
+    "monitoring/grafana/datasources": "prometheus.yaml",
+    "src/service": """
+        __init__.py __main__.py about.py app.py dependencies.py errors.py healthcheck.py leaving.py
+        model_runtime.py models.py predictor.py problems.py server.py settings.py tensors.py
+    """,
+    "src/service/connections": "__init__.py connection.py joined_writes.py listening.py",
+    "src/service/middleware": "__init__.py api_key.py body_limit.py observing.py shortcut.py",
+    "src/service/open_inference": """
+        __init__.py binary_tensors.py infer_request.py infer_response.py json_fields.py json_tensors.py
+    """,
+    "src/service/resources": "__init__.py cgroup.py cpu.py garbage.py memory.py",
+    "src/service/routes": """
+        __init__.py health.py infer.py infer_schema.py open_inference.py predict.py prometheus.py root.py
+    """,
+    "src/service/serving": """
+        __init__.py alarms.py beside.py deadline.py executor.py inference.py loader.py readiness.py
+        reloading.py row_wise.py served_model.py
+    """,
+    "src/service/telemetry": "__init__.py log_writer.py logs.py metrics.py",
+    "src/service/volume": """
+        __init__.py checksums.py files.py fingerprint.py model_repository.py model_store.py
+        model_version.py staging.py
+    """,
+    "tests": """
+        conftest.py malformed.py small_image.py test_about.py test_app.py test_bytecode.py test_clock.py
+        test_healthcheck.py test_leaving.py test_malformed_requests.py test_model_runtime.py
+        test_models.py test_monitoring.py test_predictor.py test_server.py
+        test_settings.py test_tensors.py test_trim.py
+    """,
+    "tests/connections": "test_connection.py test_joined_writes.py test_listening.py",
+    "tests/image": """
+        test_budget.py test_check.py test_docker.py test_layers.py test_naive.py test_packages.py
+        test_picture.py test_report.py test_text.py
+    """,
+    "tests/middleware": "test_api_key.py test_body_limit.py test_observing.py test_shortcut.py",
+    "tests/open_inference": """
+        test_binary_tensors.py test_infer_request.py test_infer_response.py test_json_fields.py
+        test_json_tensors.py
+    """,
+    "tests/resources": "test_cgroup.py test_cpu.py test_garbage.py test_memory.py",
+    "tests/routes": """
+        test_health.py test_infer.py test_infer_schema.py test_open_inference.py test_predict.py
+        test_prometheus.py test_root.py
+    """,
+    "tests/serving": """
+        test_alarms.py test_beside.py test_deadline.py test_executor.py test_inference.py test_loader.py
+        test_readiness.py test_reloading.py test_row_wise.py test_served_model.py
+    """,
+    "tests/telemetry": "test_log_writer.py test_logs.py test_metrics.py",
+    "tests/volume": """
+        test_checksums.py test_files.py test_fingerprint.py test_hostile_volumes.py
+        test_model_repository.py
+    """,
+    "tools": "bytecode.py list_imports.py trim.py trim.toml",
+    "tools/image": """
+        __init__.py budget.py check.py docker.py layers.py naive.py packages.py picture.py report.py
+        text.py
+    """,
+}
 LOCKS = {
     "uv": [],
     "pip": ["requirements.txt", "requirements-dev.txt"],
@@ -84,7 +108,8 @@ def expected_paths(answers: Answers) -> set[str]:
         "huggingface": f"models/models--sample--{sample}/snapshots/{commit}",
     }[answers["model_layout"]]
     paths = {f"{directory}/{file}" for file in ["SHA256SUMS", *SAMPLES[answers["model_runtime"]]]}
-    paths |= {*ALWAYS.split(), *LOCKS[answers["package_manager"]]}
+    paths |= {f"{folder}/{file}".lstrip("/") for folder, files in ALWAYS.items() for file in files.split()}
+    paths |= {*LOCKS[answers["package_manager"]]}
     if answers["model_volume"] == "image":
         paths.add("model.Dockerfile")
     if answers["model_runtime"] != "tract":

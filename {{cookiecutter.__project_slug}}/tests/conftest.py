@@ -16,7 +16,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from service.app import create_app
-from service.readiness import Readiness, State
+from service.serving.readiness import Readiness, State
 from service.settings import Settings
 
 PROJECT = Path(__file__).parents[1]

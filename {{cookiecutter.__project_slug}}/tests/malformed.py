@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from service.binary_tensors import to_bytes
+from service.open_inference.binary_tensors import to_bytes
 from service.tensors import Arrays, datatype_of
 
 LENGTH = "inference-header-content-length"

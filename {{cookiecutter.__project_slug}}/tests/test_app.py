@@ -7,10 +7,10 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.app import Application, create_app
-from service.readiness import Readiness
+from service.middleware.shortcut import Shortcut
 from service.routes import infer
+from service.serving.readiness import Readiness
 from service.settings import Settings
-from service.shortcut import Shortcut
 
 
 class AddHeader:

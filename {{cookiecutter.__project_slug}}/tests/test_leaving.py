@@ -4,7 +4,9 @@ import sys
 
 def test_the_process_ends_at_once_with_its_log_written_and_a_sentence() -> None:
     script = (
-        "import asyncio, atexit, logging; from service import leaving, logs, settings\n"
+        "import asyncio, atexit, logging\n"
+        "from service import leaving, settings\n"
+        "from service.telemetry import logs\n"
         "atexit.register(print, 'what Python does at the exit')\n"
         "logs.configure(settings.Settings())\n"
         "async def end():\n"

@@ -15,7 +15,7 @@ from malformed import LENGTH, Body, malformed_requests, one_of_each
 
 from service import predictor
 from service.app import create_app
-from service.readiness import Readiness
+from service.serving.readiness import Readiness
 from service.settings import Settings
 from service.tensors import Arrays, Tensor, datatype_of
 

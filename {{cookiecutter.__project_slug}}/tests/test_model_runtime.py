@@ -2,10 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from service import model_repository, model_runtime, predictor
+from service import model_runtime, predictor
 from service.errors import ModelError
 from service.settings import Settings
 from service.tensors import DTYPES
+from service.volume import model_repository
 
 
 @pytest.fixture

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from service import loader, model_repository, models
+from service import models
 from service.model_runtime import FILE_NAME
+from service.serving import loader
 from service.settings import Settings
+from service.volume import model_repository
 
 # Adds a model again and again, and dies each time, without a word, one change to the file system later;
 # prints what is served after each death.
@@ -23,7 +25,8 @@ KILLED = textwrap.dedent(
     import itertools, os, sys
     changes = {"open", "os.rename", "os.link", "os.symlink", "os.mkdir", "os.remove", "os.rmdir", "os.chmod"}
     volume = os.environ["MODEL_REPOSITORY"]
-    from service import model_repository, models
+    from service import models
+    from service.volume import model_repository
     from service.settings import read_settings
 
     def add_and_die(step):

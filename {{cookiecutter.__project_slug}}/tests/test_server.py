@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from conftest import PROJECT, Service, Start, fill, wait_until
 
-from service import model_repository
 from service.settings import Settings
+from service.volume import model_repository
 
 BODY = (PROJECT / "examples" / "predict.json").read_bytes()
 
@@ -155,7 +155,7 @@ def test_a_request_that_is_sent_by_half_does_not_make_a_stop_a_failure(start: St
 
 
 def test_a_request_that_outlasts_the_drain_is_cut_off(start: Start, tmp_path: Path) -> None:
-    slow = "import time; from service import executor; executor.ask_alone = lambda *_: time.sleep(60)"
+    slow = "import time; from service.serving import executor; executor.ask_alone = lambda *_: time.sleep(60)"
     (tmp_path / "sitecustomize.py").write_text(slow)
     service = start(DRAIN_SECONDS=1, RECEIVE_TIMEOUT_SECONDS=0.9, PYTHONPATH=tmp_path)
     wait_until(service.is_ready)

@@ -1,6 +1,6 @@
 import pytest
 
-from service import cgroup
+from service.resources import cgroup
 from service.settings import Settings, SettingsError, read_settings
 
 

@@ -17,12 +17,12 @@ import uvicorn
 
 import service.__main__  # noqa: F401
 from service.errors import NotReadyError
-from service.executor import Executor, Limits
-from service.metrics import Metrics
 from service.predictor import EXAMPLE
 from service.server import Server
-from service.serving import ServedModel
+from service.serving.executor import Executor, Limits
+from service.serving.served_model import ServedModel
 from service.settings import Settings
+from service.telemetry.metrics import Metrics
 from service.tensors import Tensor
 
 TENSOR = '{"inputs": [{"name": "x", "shape": [1], "datatype": "FP32", "data": [1]}]}'

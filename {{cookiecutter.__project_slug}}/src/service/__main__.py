@@ -11,7 +11,7 @@ def prepare() -> None:
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     signal.signal(signal.SIGINT, lambda *_: os._exit(128 + signal.SIGINT))
 
-    from service import cpu
+    from service.resources import cpu
 
     cpu.keep_libraries_to_one_thread()
 

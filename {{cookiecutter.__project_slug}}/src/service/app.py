@@ -13,15 +13,12 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service import serving
 from service.about import about
-from service.api_key import RequireKey, describe_key, read_api_key
-from service.body_limit import LimitBody
 from service.errors import ModelError, ServiceError
-from service.garbage import keep_what_is_loaded
-from service.memory import memory_limit
-from service.metrics import Metrics
-from service.observing import Observe
+from service.middleware.api_key import RequireKey, describe_key, read_api_key
+from service.middleware.body_limit import LimitBody
+from service.middleware.observing import Observe
+from service.middleware.shortcut import Shortcut
 from service.problems import (
     PROBLEM,
     answer_http_error,
@@ -29,11 +26,14 @@ from service.problems import (
     answer_service_error,
     answer_unexpected_error,
 )
-from service.readiness import Readiness
-from service.reloading import Reloader
+from service.resources.garbage import keep_what_is_loaded
+from service.resources.memory import memory_limit
 from service.routes import health, infer, open_inference, predict, prometheus, root
+from service.serving import served_model
+from service.serving.readiness import Readiness
+from service.serving.reloading import Reloader
 from service.settings import Settings
-from service.shortcut import Shortcut
+from service.telemetry.metrics import Metrics
 
 # Of the memory: a body takes several times its size while it is answered, and the model needs the rest.
 SHARE_OF_BODIES = 1 / 8
@@ -134,7 +134,7 @@ def keep_model(settings: Settings, readiness: Readiness, metrics: Metrics) -> No
 def load_model(settings: Settings, readiness: Readiness, metrics: Metrics) -> None:
     """Load the model and tell readiness how it went; nothing that happens here is lost."""
     try:
-        served = serving.load(settings, metrics)
+        served = served_model.load(settings, metrics)
     except ModelError as error:
         readiness.load_failed(str(error))
     except BaseException as error:

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from service.inference import Inference
-from service.metrics import Metrics
-from service.readiness import Readiness
-from service.serving import ServedModel
+from service.serving.inference import Inference
+from service.serving.readiness import Readiness
+from service.serving.served_model import ServedModel
+from service.telemetry.metrics import Metrics
 
 
 async def get_readiness(request: Request) -> Readiness:

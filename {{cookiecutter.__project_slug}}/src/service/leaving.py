@@ -5,7 +5,7 @@ import os
 import sys
 from typing import NoReturn
 
-from service.log_writer import write_what_goes
+from service.telemetry.log_writer import write_what_goes
 
 
 def leave(status: int, sentence: str | None = None) -> NoReturn:

@@ -9,11 +9,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from service import loader, model_repository, model_store, staging
 from service.errors import ModelError
-from service.model_version import ModelVersion
+from service.serving import loader
 from service.settings import PLAIN_PATH, Settings, SettingsError, read_settings
-from service.volume import os_errors_explained
+from service.volume import model_repository, model_store, staging
+from service.volume.files import os_errors_explained
+from service.volume.model_version import ModelVersion
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from service.errors import ServiceError
-from service.logs import CONTEXT
+from service.telemetry.logs import CONTEXT
 
 MOST_PROBLEMS = 3
 LONGEST_PLACE = 100  # characters; an unknown key may be as long as the body

@@ -19,13 +19,13 @@ from typing import cast
 
 import uvicorn
 
-from service import logs
 from service.app import create_app
-from service.connection import Connection
+from service.connections.connection import Connection
+from service.connections.listening import accept_all, listen, make_room, turn_newcomers_away
 from service.leaving import leave
-from service.listening import accept_all, listen, make_room, turn_newcomers_away
-from service.readiness import Readiness
+from service.serving.readiness import Readiness
 from service.settings import Settings
+from service.telemetry import logs
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from service import cpu
+from service.resources import cpu
 
 # Words with a separator or two between them: no such path leads out of the directory it begins in.
 PLAIN_PATH = r"^\w+([./-]{1,2}\w+)*$"

@@ -4,11 +4,12 @@ import pytest
 from conftest import wait_until
 from fastapi.testclient import TestClient
 
-from service import loader, model_repository
 from service.about import about
 from service.app import create_app
-from service.readiness import Readiness
+from service.serving import loader
+from service.serving.readiness import Readiness
 from service.settings import Settings
+from service.volume import model_repository
 
 
 def test_a_ready_service_says_which_model_answers(client: TestClient, settings: Settings) -> None:

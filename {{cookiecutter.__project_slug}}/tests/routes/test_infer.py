@@ -6,12 +6,14 @@ import pytest
 from conftest import PROJECT, wait_until
 from fastapi.testclient import TestClient
 
-from service import binary_tensors, model_repository, predictor
+from service import predictor
 from service.app import create_app
-from service.readiness import Readiness
+from service.open_inference import binary_tensors
 from service.routes import infer
+from service.serving.readiness import Readiness
 from service.settings import Settings
 from service.tensors import DTYPES, Arrays, Tensor, datatype_of
+from service.volume import model_repository
 
 INPUTS = predictor.to_inputs(predictor.EXAMPLE)
 

@@ -1,8 +1,9 @@
 import pytest
 from fastapi.testclient import TestClient
 
-from service import model_repository, model_runtime, predictor
+from service import model_runtime, predictor
 from service.settings import Settings
+from service.volume import model_repository
 
 INPUTS = predictor.to_inputs(predictor.EXAMPLE)
 

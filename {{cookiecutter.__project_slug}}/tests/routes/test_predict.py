@@ -5,7 +5,7 @@ from conftest import PROJECT
 from fastapi.testclient import TestClient
 
 from service import app
-from service.readiness import Readiness
+from service.serving.readiness import Readiness
 from service.settings import Settings
 
 EXAMPLE = json.loads((PROJECT / "examples" / "predict.json").read_text(encoding="utf-8"))

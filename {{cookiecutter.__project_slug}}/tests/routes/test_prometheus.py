@@ -2,9 +2,10 @@ from conftest import PROJECT
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from service import model_repository, predictor
-from service.readiness import State
+from service import predictor
+from service.serving.readiness import State
 from service.settings import Settings
+from service.volume import model_repository
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 

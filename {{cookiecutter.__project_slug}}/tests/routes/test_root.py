@@ -1,7 +1,7 @@
 from fastapi.testclient import TestClient
 
 from service.app import create_app
-from service.readiness import Readiness
+from service.serving.readiness import Readiness
 from service.settings import Settings
 
 

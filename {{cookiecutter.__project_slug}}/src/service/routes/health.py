@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from service.about import about
 from service.dependencies import ReadinessDep
-from service.readiness import State
+from service.serving.readiness import State
 
 router = APIRouter(prefix="/health", tags=["health"])
 

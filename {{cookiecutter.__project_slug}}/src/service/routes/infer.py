@@ -12,12 +12,12 @@ from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
 
-from service import infer_request, infer_response
 from service.dependencies import get_inference
 from service.errors import CallerGoneError, ContentEncodingError, InferenceError, InvalidRequestError
-from service.inference import Inference
+from service.open_inference import infer_request, infer_response
 from service.routes.infer_schema import RESPONSES, describe_operation
 from service.routes.open_inference import TAGS, require
+from service.serving.inference import Inference
 from service.tensors import Arrays
 
 logger = logging.getLogger(__name__)

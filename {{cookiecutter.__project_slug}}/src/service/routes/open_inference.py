@@ -15,7 +15,7 @@ from service.about import about
 from service.dependencies import ModelDep, ReadinessDep
 from service.errors import UnknownModelError
 from service.problems import PROTOCOL_ERROR
-from service.serving import ServedModel
+from service.serving.served_model import ServedModel
 
 TAGS: list[Any] = ["open inference protocol"]
 router = APIRouter(prefix="/v2", tags=TAGS, responses={"default": PROTOCOL_ERROR})

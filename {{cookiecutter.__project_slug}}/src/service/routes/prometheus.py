@@ -10,7 +10,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from service.dependencies import MetricsDep
-from service.readiness import Readiness, State
+from service.serving.readiness import Readiness, State
 
 router = APIRouter(include_in_schema=False)  # it is not for callers of the API
 

@@ -1,0 +1,1 @@
+"""What callers may send over a connection, and in what time."""

@@ -1,0 +1,1 @@
+"""What is on the model volume, and how it is changed."""
