@@ -14,6 +14,7 @@ from project import CommandFailedError, commit, contents, render, run
 SOURCE = Path("{{cookiecutter.__project_slug}}")
 ANSWERS = {"project_slug": "page-turner", "description": 'It "reads" é.', "python_version": "3.12"}
 OLDER_DATE = "2026-11-18T23:00:00Z"
+MOVED = Path("src/service/serving/deadline.py")
 # What no template renders: cruft's own file, and what the package manager makes.
 MADE_LATER = {".cruft.json", "uv.lock"}
 
@@ -61,6 +62,7 @@ def make_older(template: Path) -> None:
     edit(template / SOURCE / "Makefile", "## Run the tests, except", "## Run all tests, except")
     (template / SOURCE / "src" / "service" / "gone.py").write_text('"""Gone."""\n', encoding="utf-8")
     (template / SOURCE / "src" / "service" / "about.py").unlink()
+    (template / SOURCE / MOVED).rename(template / SOURCE / "src" / "service" / "moved.py")
     (model,) = (template / SOURCE).rglob("{{cookiecutter.__sample_files.onnx}}")
     model.write_bytes(model.read_bytes()[::-1])
 
@@ -110,20 +112,24 @@ def project(new_project: Path, tmp_path: Path) -> Path:
 def test_an_update_brings_what_is_new_and_keeps_what_the_team_wrote(
     template: Template, project: Path, tmp_path: Path
 ) -> None:
-    makefile, predictor = project / "Makefile", project / "src" / "service" / "predictor.py"
-    edit(makefile, "## List the targets", "## List our targets")
-    edit(predictor, "class PredictRequest", "OURS = 1\n\n\nclass PredictRequest")
+    make_theirs(project, project / "src" / "service" / "moved.py")
     commit(project, "ours")
     update(project)
     expected = render(ANSWERS, tmp_path / "newer", hooks=False, template=template.path)
-    edit(expected / "Makefile", "## List the targets", "## List our targets")
-    edit(expected / "src/service/predictor.py", "class PredictRequest", "OURS = 1\n\n\nclass PredictRequest")
+    make_theirs(expected, expected / MOVED)
     found = contents(project)
     assert {name: found[name] for name in found.keys() - MADE_LATER} == contents(expected)
     check_state(project, template)
     commit(project, "updated")
     assert "already up to date" in update(project)
     assert "up to date" in cruft(project, "check")
+
+
+def make_theirs(project: Path, moved: Path) -> None:
+    """Change lines of a project as its team does; one of the files is moved between the templates."""
+    edit(project / "Makefile", "## List the targets", "## List our targets")
+    edit(project / "src/service/predictor.py", "class PredictRequest", "OURS = 1\n\n\nclass PredictRequest")
+    edit(moved, "from fastapi import Request\n", "from fastapi import Request  # ours\n")
 
 
 def check_state(project: Path, template: Template) -> None:
