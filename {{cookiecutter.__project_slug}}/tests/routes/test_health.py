@@ -1,7 +1,9 @@
+import http.client
 import threading
+from contextlib import closing
 
 import pytest
-from conftest import wait_until
+from conftest import Start, wait_until
 from fastapi.testclient import TestClient
 
 from service.about import about
@@ -21,6 +23,17 @@ def test_a_ready_service_says_which_model_answers(client: TestClient, settings: 
     assert health.json().items() >= {"state": "ready", "version": about().version}.items()
     found = model_repository.find(settings)
     assert health.json()["model"] == {"name": found.name, "version": found.version}
+
+
+def test_who_asks_for_the_status_alone_gets_it(start: Start) -> None:
+    service = start()
+    wait_until(service.is_ready)
+    with closing(http.client.HTTPConnection("127.0.0.1", service.port, timeout=20)) as connection:
+        for path in ("/health", "/health/live", "/health/ready"):
+            connection.request("HEAD", path)
+            response = connection.getresponse()
+            # If there were a body, the next answer would begin with it.
+            assert (response.status, response.read()) == (200, b"")
 
 
 def test_liveness_answers_while_the_model_is_loading(

@@ -1,6 +1,7 @@
 """For orchestrators: whether the process is alive, whether it may be asked, and what it is doing.
 
-No route here runs a prediction, and liveness depends on nothing.
+No route here runs a prediction, and liveness depends on nothing. Monitors
+often ask with HEAD, for the status alone.
 """
 
 from datetime import datetime
@@ -58,12 +59,14 @@ class Health(BaseModel):
 NOT_READY = "Loading, draining or failed; the reason says which."
 
 
+@router.head("/live", include_in_schema=False)
 @router.get("/live")
 async def live() -> Live:
     """Answer at once, whatever the model does."""
     return Live()
 
 
+@router.head("/ready", include_in_schema=False)
 @router.get("/ready", responses={503: {"model": Ready, "description": NOT_READY}})
 async def ready(readiness: ReadinessDep, response: Response) -> Ready:
     """Answer 200 when requests are welcome, 503 when not."""
@@ -72,6 +75,7 @@ async def ready(readiness: ReadinessDep, response: Response) -> Ready:
     return Ready(ready=status.ready, reason=status.reason)
 
 
+@router.head("", include_in_schema=False)
 @router.get("", responses={503: {"model": Health, "description": NOT_READY}})
 async def health(readiness: ReadinessDep, response: Response) -> Health:
     """Sum it up: state, model, version, and since when; 200 when ready, 503 when not."""
