@@ -61,7 +61,7 @@ def test_packages_that_need_each_other_are_found() -> None:
 def test_the_readme_names_every_module_and_no_other(answers: Answers, tracing: str) -> None:
     tree = render_in_memory(answers | {"tracing": tracing})
     readme = tree["README.md"].decode("utf-8")
-    table = readme.partition("in the order in which to read it")[2].partition("Beside it:")[0]
+    table = readme.partition("in the order in which to read them")[2].partition("Beside it:")[0]
     paths = {PurePosixPath(path) for path in read_modules(tree)}
     told = set(re.findall(r"\b(\w+\.py)\b", table))
     assert told == {path.name for path in paths if path.name != "__init__.py" and path.parts[0] != "routes"}
