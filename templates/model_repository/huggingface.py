@@ -13,7 +13,7 @@ from service.model_runtime import FILE_NAME
 from service.settings import Settings
 from service.volume import checksums
 from service.volume.checksums import Expected
-from service.volume.files import follow_to_file, read_word, require_file
+from service.volume.files import follow_to_file, read_word, require_file, resolve
 from service.volume.model_version import ModelVersion
 
 PREFIX = "models--"
@@ -54,7 +54,7 @@ def find_snapshot(repository: Path, name: str) -> ModelVersion:
 def list_files(found: ModelVersion, repository: Path) -> list[Expected]:
     """Return every file of a snapshot with its checksum; raises `ModelError` if they do not fit together."""
     require_file(found.directory, FILE_NAME, repository)
-    blobs = (found.directory / ".." / ".." / "blobs").resolve()
+    blobs = resolve(found.directory / ".." / ".." / "blobs")
     entries = list(found.directory.rglob("*"))
     files = [entry for entry in entries if entry.is_symlink() or not entry.is_dir()]
     targets = [follow_to_file(file, repository) for file in files]

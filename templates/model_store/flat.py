@@ -5,6 +5,7 @@ that one link changes all files at once.
 """
 
 import os
+import shutil
 from pathlib import Path
 
 from service.errors import ModelError
@@ -22,23 +23,30 @@ def add(repository: Path, source: Path, name: str | None, version: str | None, p
 
     Raises `ModelError` if the version is there already, or if the model does not prove itself.
     """
-    if version and not VERSION.fullmatch(version):
+    adopted = choose_adopted(repository)
+    taken = [*find_numbers(repository), *adopted]
+    version = version or next_number(taken)
+    if not VERSION.fullmatch(version):
         raise ModelError(f"version {version!r} is no plain number: use one, or leave it out for the next")
+    if version in taken:
+        raise ModelError(f"{repository} has a version {version} already: choose another number")
     with staging.staged(repository) as directory:
         staging.copy(source, directory, FILE_NAME)
         staging.prove(prove, directory, source)
-        adopt(repository)
-        version = version or next_number(repository)
-        if version in find_numbers(repository):
-            raise ModelError(f"{repository / VERSIONS / version} is there already: choose another number")
-        keep(repository, directory, version)
-    switch(repository, version)
+        try:
+            for number in adopted:
+                adopt(repository, number)
+            keep(repository, directory, version)
+            switch(repository, version)
+        except OSError:
+            give_back(repository, version, adopted)
+            raise
     return ModelVersion(name or DEFAULT_NAME, version, repository / VERSIONS / version)
 
 
-def next_number(repository: Path) -> str:
+def next_number(taken: list[str]) -> str:
     """Return the number of the version that comes next."""
-    return str(int((find_numbers(repository) or ["0"])[-1]) + 1)
+    return str(max(map(int, taken), default=0) + 1)
 
 
 def use(repository: Path, name: str | None, version: str) -> ModelVersion:
@@ -54,18 +62,51 @@ def use(repository: Path, name: str | None, version: str) -> ModelVersion:
     return found
 
 
-def adopt(repository: Path) -> None:
-    """Keep plain files at the root as a version, and make links of them that lead to the same content."""
+def choose_adopted(repository: Path) -> list[str]:
+    """Return the number under which plain files at the root are to be kept; none if there are no such files.
+
+    Raises `ModelError` if they are links of somebody else: whoever made them changes them in another way.
+    """
     file = repository / FILE_NAME
+    if file.is_symlink() and not is_ours(file):
+        raise ModelError(
+            f"{file} is a link to {file.readlink()}, made by something else: change the model there, "
+            f"or put the files themselves into {repository}"
+        )
     if file.is_symlink() or not file.exists():
-        return
-    number = find_same(repository) or next_number(repository)
+        return []
+    return [find_same(repository) or next_number(find_numbers(repository))]
+
+
+def adopt(repository: Path, number: str) -> None:
+    """Keep the plain files at the root as a version, and make links of them that lead to the same content."""
     if number not in find_numbers(repository):
         with staging.staged(repository) as directory:
             for name in [*checksums.list_files(repository), checksums.FILE_NAME]:
                 os.link(repository / name, directory / name)
             keep(repository, directory, number)
     switch(repository, number)
+
+
+def give_back(repository: Path, version: str, adopted: list[str]) -> None:
+    """Take back a version that was not added to its end, and lay adopted files down at the root again.
+
+    It needs no room on the disk, which may be full. A version that is served already stays.
+    """
+    kept, current = repository / VERSIONS, repository / CURRENT
+    served = current.readlink().name if current.is_symlink() else ""
+    if served == version and (adopted or len(find_numbers(repository)) > 1):
+        return
+    for number in adopted:
+        for file in kept.glob(f"{number}/*"):
+            file.replace(repository / file.name)
+    if served in {version, *adopted}:
+        current.unlink()
+    for number in {version, *adopted} & {*find_numbers(repository)}:
+        staging.remove(kept / number)
+    remove_dangling(repository)
+    if not find_numbers(repository):
+        shutil.rmtree(kept, ignore_errors=True)
 
 
 def find_same(repository: Path) -> str | None:
@@ -92,13 +133,23 @@ def switch(repository: Path, version: str) -> None:
     else:
         staging.replace_link(repository / CURRENT, f"{VERSIONS}/{version}", repository)
         make_links(repository, names)
+    remove_dangling(repository)
+
+
+def remove_dangling(repository: Path) -> None:
+    """Remove links of files that the version served does not have."""
     for entry in repository.iterdir():
-        if entry.is_symlink() and not entry.exists() and entry.readlink().parts[0] == CURRENT:
+        if is_ours(entry) and not entry.exists():
             entry.unlink()
+
+
+def is_ours(path: Path) -> bool:
+    """Whether this is a link into the version served, and not somebody else's, or a file."""
+    return path.is_symlink() and path.readlink().parts[0] == CURRENT
 
 
 def make_links(repository: Path, names: list[str]) -> None:
     """Make a link into `.current` of each file, the one that a service looks for last."""
     for name in sorted(names, key=lambda name: name == FILE_NAME):
-        if not (repository / name).is_symlink():
+        if not is_ours(repository / name):
             staging.replace_link(repository / name, f"{CURRENT}/{name}", repository)

@@ -35,12 +35,18 @@ def add(repository: Path, source: Path, name: str | None, version: str | None, p
         commit = stage(source, directory)
         staging.prove(prove, directory / "snapshots" / commit, source)
         if model.exists():
-            merge(directory, model, commit)
+            new = find_new(directory, model, commit, ref)
+            try:
+                merge(directory, model, commit)
+                use_commit(repository, name, commit, ref)
+            except OSError:
+                give_back(new, model / "refs" / ref, commit)
+                raise
         else:
             (directory / "refs").mkdir(mode=0o755)
             staging.write_durably(directory / "refs" / ref, commit)
             staging.publish(directory, model)
-    return use_commit(repository, name, commit, ref)
+    return ModelVersion(name, commit, model / "snapshots" / commit)
 
 
 def stage(source: Path, directory: Path) -> str:
@@ -59,6 +65,23 @@ def stage(source: Path, directory: Path) -> str:
     (files / checksums.FILE_NAME).unlink()
     files.rmdir()
     return commit
+
+
+def find_new(directory: Path, model: Path, commit: str, ref: str) -> list[Path]:
+    """Return all that a staged revision will bring into a model and that is not there yet."""
+    blobs = [model / "blobs" / blob.name for blob in (directory / "blobs").iterdir()]
+    refs = [model / "refs" / DEFAULT_REF, model / "refs" / ref]
+    parts = [model / "blobs", model / "snapshots", model / "refs"]
+    return [path for path in [*parts, *blobs, model / "snapshots" / commit, *refs] if not path.exists()]
+
+
+def give_back(new: list[Path], ref: Path, commit: str) -> None:
+    """Take back a revision that was not added to its end, unless the ref leads to it already."""
+    if ref not in new and ref.read_text(encoding="utf-8") == commit:
+        return
+    for path in new:
+        if path.exists():
+            staging.remove(path)
 
 
 def merge(directory: Path, model: Path, commit: str) -> None:

@@ -54,6 +54,51 @@ KILLED = textwrap.dedent(
     """
 )
 
+# Adds a model again and again, and finds the disk full one change to the file system later each time; prints
+# how each time ended, and whether anything is left of it.
+FULL = textwrap.dedent(
+    """
+    import errno, itertools, os, sys
+    from pathlib import Path
+    volume = os.environ["MODEL_REPOSITORY"]
+    from service import models
+
+    def takes_room(event, arguments):
+        writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & os.O_CREAT
+        named = any(volume in str(argument) for argument in arguments)
+        return named and (writes or event in {"os.link", "os.symlink", "os.mkdir"})
+
+    def add_and_fail(step):
+        left = itertools.count(step, -1)
+
+        def refuse(event, arguments):
+            if takes_room(event, arguments) and next(left) <= 0:
+                raise OSError(errno.ENOSPC, "No space left on device", str(arguments[0]))
+
+        sys.addaudithook(refuse)
+        sys.stdout = sys.stderr = open(os.devnull, "w")
+        try:
+            models.main()
+        except SystemExit as left_with:
+            os._exit(1 if isinstance(left_with.code, str) else 99)
+        os._exit(0)
+
+    def tree():
+        return {
+            path: os.readlink(path) if path.is_symlink() else path.is_file() and path.read_bytes()
+            for path in Path(volume).rglob("*")
+        }
+
+    code, before = None, tree()
+    for step in itertools.count(0):
+        child = os.fork() or add_and_fail(step)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        print(code, *sorted(str(path) for path in {*tree().items()} ^ {*before.items()}), flush=True)
+        if code != 1:
+            break
+    """
+)
+
 
 @pytest.fixture
 def sample(settings: Settings) -> Path:
@@ -316,3 +361,21 @@ def test_a_full_disk_leaves_the_volume_as_it_was(settings: Settings, volume: Pat
     assert result.stderr.count("\n") == 1
     assert tree(volume) == before
     assert list(volume.glob(".tmp-*")) == []
+
+
+def test_a_disk_that_is_full_at_any_moment_leaves_the_volume_as_it_was(
+    settings: Settings, volume: Path, source: Path
+) -> None:
+    result = run(volume, "add", source, script=FULL)
+    assert result.returncode == 0, result.stderr
+    *failed, last = result.stdout.splitlines()
+    assert len(failed) >= 5
+    assert set(failed) == {"1"}
+    assert last.startswith("0 ")
+    again = source.parent / "again"
+    source.rename(again)
+    (again / "notes.txt").write_text("so that it is another")
+    *failed, last = run(volume, "add", again, script=FULL).stdout.splitlines()
+    assert set(failed) == {"1"}
+    assert last.startswith("0 ")
+    assert words(volume, "verify")

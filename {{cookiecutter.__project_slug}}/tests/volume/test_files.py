@@ -45,3 +45,10 @@ def test_what_is_denied_behind_a_link_is_named(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr("service.volume.files.readable", lambda path: path.name != "real")
     sentence = explain_denial(tmp_path / "link" / "model.onnx")
     assert sentence.startswith(f"{tmp_path / 'real'} may not be read")
+
+
+def test_links_that_lead_in_a_circle_end_in_a_sentence(settings: Settings, file: Path) -> None:
+    file.unlink()
+    file.symlink_to(file.name)
+    with pytest.raises(ModelError, match=f"{file.name} cannot be used: Too many levels of symbolic links"):
+        loader.load(settings)

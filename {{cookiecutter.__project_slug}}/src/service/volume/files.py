@@ -15,14 +15,22 @@ LONGEST_WORD = 256  # bytes
 STAGING_PREFIX = ".tmp-"
 
 
+def resolve(path: Path) -> Path:
+    """Return where links lead, whether anything is there or not; a circle is left as it is.
+
+    `Path.resolve` has an error of its own for a circle before Python 3.13.
+    """
+    return Path(os.path.realpath(path))
+
+
 def follow(path: Path, volume: Path) -> Path:
     """Return where a path on the volume leads once every link is followed.
 
     Raises `ModelError` when a link leads nowhere, or out of the volume: what lies there differs from
     container to container. Raises `FileNotFoundError` when there is nothing at the path at all.
     """
-    target = path.resolve()
-    if not target.is_relative_to(volume.resolve()):
+    target = resolve(path)
+    if not target.is_relative_to(resolve(volume)):
         raise ModelError(f"{path} leads out of the volume, to {target}: put the file itself on the volume")
     try:
         target.stat()
@@ -82,7 +90,7 @@ def os_errors_explained() -> Iterator[None]:
 
 def explain_denial(path: Path) -> str:
     """Say who may not do what with the first thing on the way to this path, and how to change it."""
-    path, real = path.absolute(), Path(os.path.realpath(path))
+    path, real = path.absolute(), resolve(path)
     way = [*reversed(path.parents), path, *reversed(real.parents), real]
     denied = next((step for step in way if step.exists() and not readable(step)), None)
     if denied is None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from service.volume.files import resolve
 from service.volume.model_version import ModelVersion
 
 Fingerprint = tuple[object, ...]
@@ -14,7 +15,7 @@ def take_fingerprint(version: ModelVersion) -> Fingerprint:
     when they cannot be seen.
     """
     entries = [entry for entry in version.directory.iterdir() if not entry.name.startswith(".")]
-    return (str(version), str(version.directory.resolve()), *map(describe, sorted(entries)))
+    return (str(version), str(resolve(version.directory)), *map(describe, sorted(entries)))
 
 
 def describe(path: Path) -> tuple[object, ...]:
