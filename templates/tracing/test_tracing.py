@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -67,10 +66,9 @@ def collecting() -> Iterator[Collector]:
 
 
 @contextmanager
-def traced(directory: Path, **settings: str) -> Iterator[Service]:
+def traced(volume: Path, **settings: str) -> Iterator[Service]:
     """Run the service as its image does."""
-    volume = shutil.copytree(PROJECT / "models", directory / "models", symlinks=True)
-    port, log = free_port(), directory / "service.log"
+    port, log = free_port(), volume.with_name("service.log")
     ours = {"HOST": "127.0.0.1", "PORT": str(port), "MODEL_REPOSITORY": str(volume), "LOG_FORMAT": "json"}
     command = [sys.executable, "-m", "service.traced"]
     with log.open("wb") as stderr:
@@ -93,13 +91,9 @@ def stop(service: Service) -> float:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Collector, str]:
+def run(served: Path) -> tuple[Collector, str]:
     """A service that answered a request of a trace and one that is no good, and was stopped; and its log."""
-    directory = tmp_path_factory.mktemp("traced")
-    with (
-        collecting() as collector,
-        traced(directory, **{ENDPOINT: collector.endpoint}) as service,
-    ):
+    with collecting() as collector, traced(served, **{ENDPOINT: collector.endpoint}) as service:
         headers = {"content-type": "application/json", "traceparent": f"00-{TRACE}-{CALLER}-01"}
         url = f"http://127.0.0.1:{service.port}/predict"
         assert httpx2.post(url, content=BODY, headers=headers).status_code == 200
@@ -156,17 +150,17 @@ def test_each_line_of_a_request_has_the_id_of_its_trace(run: tuple[Collector, st
     assert "request_id" in line
 
 
-def test_the_environment_can_name_the_service(tmp_path: Path) -> None:
+def test_the_environment_can_name_the_service(volume: Path) -> None:
     with collecting() as collector:
         settings = {ENDPOINT: collector.endpoint, "OTEL_SERVICE_NAME": "reader"}
-        with traced(tmp_path, **settings) as service:
+        with traced(volume, **settings) as service:
             service.get("/")
             stop(service)
     assert {each["service.name"] for each in collector.resources()} == {"reader"}
 
 
-def test_a_collector_that_does_not_answer_does_not_keep_the_service(tmp_path: Path) -> None:
-    with traced(tmp_path, **{ENDPOINT: f"http://127.0.0.1:{free_port()}"}) as service:
+def test_a_collector_that_does_not_answer_does_not_keep_the_service(volume: Path) -> None:
+    with traced(volume, **{ENDPOINT: f"http://127.0.0.1:{free_port()}"}) as service:
         service.get("/")
         assert stop(service) < 3
 

@@ -1,14 +1,15 @@
 """The generated project's own checks, run as its owner runs them."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from answers import SAMPLES, Answers, cover, name
+from answers import CHOICES, SAMPLES, Answers, cover, name, nearest
 from generated.conftest import has_python
-from project import make, render
+from project import make, render, run
 
 Checks = dict[str, Future[str]]
 
@@ -41,6 +42,19 @@ def test_make_check_passes_in_a_new_project(checks: Checks, answers: Answers) ->
     if name(answers) not in checks:
         pytest.skip(f"there is no Python {answers['python_version']} on this machine")
     assert " passed" in checks[name(answers)].result()
+
+
+@pytest.mark.parametrize("answers", [nearest("model_layout", layout) for layout in CHOICES["model_layout"]])
+def test_the_tests_of_a_project_pass_when_another_version_is_on_its_volume(
+    project: Path, tmp_path: Path
+) -> None:
+    (sums,) = (project / "models").rglob("SHA256SUMS")
+    another = tmp_path / "another"
+    shutil.copytree(sums.parent, another)
+    (another / "another.txt").touch()
+    assert "serves" in run(["make", "add-model", f"FILE={another}"], project, VIRTUAL_ENV="")
+    tests = ["tests/volume", "tests/routes", "tests/test_models.py", "tests/test_predictor.py"]
+    assert " passed" in run(["uv", "run", "pytest", *tests], project, VIRTUAL_ENV="")
 
 
 @pytest.mark.stress

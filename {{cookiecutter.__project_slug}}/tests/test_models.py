@@ -114,7 +114,7 @@ def source(sample: Path, tmp_path: Path) -> Path:
     for path in sample.iterdir():
         if path.is_file():
             (directory / path.name).write_bytes(path.read_bytes())
-    (directory / "notes.txt").write_text("so that it is not the sample")
+    (directory / "not-the-sample.txt").write_text("so that it is not the sample")
     return directory
 
 
@@ -374,7 +374,7 @@ def test_a_disk_that_is_full_at_any_moment_leaves_the_volume_as_it_was(
     assert last.startswith("0 ")
     again = source.parent / "again"
     source.rename(again)
-    (again / "notes.txt").write_text("so that it is another")
+    (again / "not-the-sample.txt").write_text("so that it is another")
     *failed, last = run(volume, "add", again, script=FULL).stdout.splitlines()
     assert set(failed) == {"1"}
     assert last.startswith("0 ")

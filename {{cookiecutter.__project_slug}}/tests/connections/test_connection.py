@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
+from pathlib import Path
 
 import pytest
 from conftest import PROJECT, Start, wait_until
@@ -29,10 +30,9 @@ Address = tuple[str, int]
 
 
 @contextmanager
-def serving(receive_timeout: float) -> Iterator[tuple[Server, Address]]:
+def serving(volume: Path, receive_timeout: float) -> Iterator[tuple[Server, Address]]:
     """Run a server in a thread of its own; give it and its address."""
-    models = PROJECT / "models"
-    settings = Settings(host="127.0.0.1", model_repository=models, receive_timeout_seconds=receive_timeout)
+    settings = Settings(host="127.0.0.1", model_repository=volume, receive_timeout_seconds=receive_timeout)
     server, listener = Server(settings), listen("127.0.0.1", 0)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)  # so that what is not read is felt soon
     address = listener.getsockname()
@@ -47,8 +47,8 @@ def serving(receive_timeout: float) -> Iterator[tuple[Server, Address]]:
 
 
 @pytest.fixture(scope="module")
-def address() -> Iterator[Address]:
-    with serving(SECONDS) as (_, address):
+def address(served: Path) -> Iterator[Address]:
+    with serving(served, SECONDS) as (_, address):
         yield address
 
 
@@ -169,10 +169,10 @@ def test_who_does_not_ask_again_is_let_go_after_a_while(
 
 
 def test_who_does_not_ask_again_is_let_go_although_a_request_may_take_longer(
-    monkeypatch: pytest.MonkeyPatch,
+    volume: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection_module, "KEEP_ALIVE_SECONDS", SECONDS)
-    with serving(receive_timeout=5) as (_, address), closing(connect(address)) as connection:
+    with serving(volume, receive_timeout=5) as (_, address), closing(connect(address)) as connection:
         connection.sendall(LIVE + b"\r\n")
         assert status_of_answer(connection) == 200
         began = time.monotonic()
@@ -180,9 +180,9 @@ def test_who_does_not_ask_again_is_let_go_although_a_request_may_take_longer(
         assert time.monotonic() - began < 3
 
 
-def test_who_says_no_more_and_reads_nothing_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_says_no_more_and_reads_nothing_is_cut_off(volume: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(joined_writes, "UNREAD_SECONDS", SECONDS)
-    with serving(receive_timeout=5) as (server, address), closing(connect(address)) as connection:
+    with serving(volume, receive_timeout=5) as (server, address), closing(connect(address)) as connection:
         wait_until(lambda: bool(server.server_state.connections))
         [held] = server.server_state.connections
         while not held.transport.get_write_buffer_size():
