@@ -5,7 +5,7 @@ that one link changes all files at once.
 """
 
 import os
-import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from service.errors import ModelError
@@ -105,8 +105,8 @@ def give_back(repository: Path, version: str, adopted: list[str]) -> None:
     for number in {version, *adopted} & {*find_numbers(repository)}:
         staging.remove(kept / number)
     remove_dangling(repository)
-    if not find_numbers(repository):
-        shutil.rmtree(kept, ignore_errors=True)
+    with suppress(OSError):  # if it is empty
+        kept.rmdir()
 
 
 def find_same(repository: Path) -> str | None:

@@ -16,9 +16,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from service.app import create_app
+from service.model_runtime import FILE_NAME
 from service.serving.readiness import Readiness, State
 from service.settings import Settings
-from service.volume import checksums, model_repository
+from service.volume import model_repository, staging
 
 PROJECT = Path(__file__).parents[1]
 
@@ -34,18 +35,13 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A volume with nothing but the model that the project's own volume serves, in plain files."""
     models, volume = PROJECT / "models", tmp_path_factory.mktemp("served") / "models"
-    volume.mkdir()
     found = model_repository.find(Settings(model_repository=models))
     inside = found.directory.relative_to(models)
     # As in a new project: a numbered version is the first, and what is kept out of sight lies at the root.
     directory = volume if str(inside).startswith(".") else volume / inside
     directory = directory.with_name("1") if directory.name.isdecimal() else directory
-    shutil.copytree(found.directory, directory, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*"))
-    sums = directory / checksums.FILE_NAME
-    if not sums.exists():
-        names = checksums.list_files(directory)
-        lines = [f"{checksums.digest(directory / name, volume)}  {name}\n" for name in names]
-        sums.write_text("".join(lines), encoding="utf-8")
+    directory.mkdir(parents=True, exist_ok=True)
+    staging.copy(found.directory, directory, FILE_NAME)
     return volume
 
 
