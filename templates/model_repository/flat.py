@@ -15,7 +15,9 @@ from service.volume.checksums import Expected
 from service.volume.files import require_file
 from service.volume.model_version import ModelVersion
 
+CURRENT = ".current"
 VERSIONS = ".versions"
+NOBODYS = checksums.NOBODYS | {CURRENT, VERSIONS}
 VERSION = re.compile(r"[1-9][0-9]*")
 DEFAULT_NAME = "model"
 
@@ -37,7 +39,7 @@ def find(settings: Settings) -> ModelVersion:
 
 def list_files(found: ModelVersion, repository: Path) -> list[Expected]:
     """Return every file of a version with its checksum; raises `ModelError` if they do not fit together."""
-    return checksums.list_expected(found.directory, FILE_NAME, repository)
+    return checksums.list_expected(found.directory, FILE_NAME, repository, NOBODYS)
 
 
 def verify(found: ModelVersion, repository: Path) -> None:

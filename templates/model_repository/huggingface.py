@@ -5,6 +5,8 @@ that bear their own checksum for a name (huggingface_hub, "Understand caching").
 as in a snapshot that was copied by itself, are verified by a `SHA256SUMS` beside them.
 """
 
+import hashlib
+import os
 import re
 from pathlib import Path
 
@@ -13,15 +15,33 @@ from service.model_runtime import FILE_NAME
 from service.settings import Settings
 from service.volume import checksums
 from service.volume.checksums import Expected
-from service.volume.files import follow_to_file, read_word, require_file, resolve
+from service.volume.files import follow_to_file, open_file, read_word, require_file, resolve
 from service.volume.model_version import ModelVersion
 
 PREFIX = "models--"
 DEFAULT_NAME = "model"
 DEFAULT_REF = "main"
+# An organisation and a model of it, or a model alone.
+NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
+REF = re.compile(r"\w[\w.-]*")
 COMMIT = re.compile(r"[0-9a-f]{40}")
+SHA1_LENGTH = 40
 # A blob is named by its SHA-256, or if it is small by the SHA-1 that git gives it.
 BLOB = re.compile(r"[0-9a-f]{64}|[0-9a-f]{40}")
+# What the hub's own client leaves in a snapshot that is no cache.
+NOBODYS = checksums.NOBODYS | {".cache", ".gitattributes"}
+
+
+class CachedFile(Expected):
+    """A file of a snapshot, whose digest is the name of the blob that it is a link to."""
+
+    def take_digest(self, volume: Path) -> str:
+        """Return the digest that the content has, of the kind that the blob is named by."""
+        if len(self.digest) != SHA1_LENGTH:
+            return super().take_digest(volume)
+        with open_file(self.path, volume) as file:
+            header = f"blob {os.fstat(file.fileno()).st_size}\0".encode()  # git counts the size in
+            return hashlib.file_digest(file, lambda: hashlib.sha1(header, usedforsecurity=False)).hexdigest()
 
 
 def find(settings: Settings) -> ModelVersion:
@@ -59,9 +79,9 @@ def list_files(found: ModelVersion, repository: Path) -> list[Expected]:
     files = [entry for entry in entries if entry.is_symlink() or not entry.is_dir()]
     targets = [follow_to_file(file, repository) for file in files]
     if any(target.parent != blobs or not BLOB.fullmatch(target.name) for target in targets):
-        return checksums.list_expected(found.directory, FILE_NAME, repository)
+        return checksums.list_expected(found.directory, FILE_NAME, repository, NOBODYS)
     return [
-        Expected(file, target.name, "download the snapshot again")
+        CachedFile(file, target.name, "download the snapshot again")
         for file, target in zip(files, targets, strict=True)
     ]
 
@@ -105,18 +125,19 @@ def find_commits(model: Path) -> list[str]:
 def pick(model: Path, commits: list[str], policy: str) -> str:
     """Return the commit that a ref names, or a commit itself, or the only one if `main` is no ref."""
     wanted = DEFAULT_REF if policy == "latest" else policy
-    ref = model / "refs" / wanted
-    if ref.is_file():
-        commit = read_word(ref, model.parent)
-    elif policy == "latest" and len(commits) == 1:
-        commit = commits[0]
-    else:
-        commit = wanted
+    only = commits[0] if policy == "latest" and len(commits) == 1 else wanted
+    commit = read_ref(model, wanted) or only
     if commit in commits:
         return commit
     raise ModelError(
         f"{model} has no snapshot for {wanted} but {', '.join(commits)}: set MODEL_VERSION to one of them"
     )
+
+
+def read_ref(model: Path, ref: str) -> str | None:
+    """Return the commit that a ref names; none if there is no such ref."""
+    path = model / "refs" / ref
+    return read_word(path, model.parent) if path.is_file() else None
 
 
 def list_versions(settings: Settings) -> list[ModelVersion]:

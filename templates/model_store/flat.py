@@ -7,15 +7,27 @@ that one link changes all files at once.
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, StringConstraints
 
 from service.errors import ModelError
 from service.model_runtime import FILE_NAME
-from service.volume import checksums, staging
-from service.volume.model_repository import DEFAULT_NAME, VERSION, VERSIONS, find_numbers, verify
+from service.volume import checksums, listed_files, staging, undo
+from service.volume.model_repository import CURRENT, DEFAULT_NAME, VERSION, VERSIONS, find_numbers, verify
 from service.volume.model_version import ModelVersion
 from service.volume.staging import Prove
 
-CURRENT = ".current"
+# Whether a volume holds several models, each by its name.
+HAS_NAMES = False
+Number = Annotated[str, StringConstraints(pattern=f"^{VERSION.pattern}$")]
+
+
+class Note(BaseModel):
+    """What is being added: the new version, and those that plain files at the root become before it."""
+
+    version: Number
+    adopted: list[Number]
 
 
 def add(repository: Path, source: Path, name: str | None, version: str | None, prove: Prove) -> ModelVersion:
@@ -23,6 +35,7 @@ def add(repository: Path, source: Path, name: str | None, version: str | None, p
 
     Raises `ModelError` if the version is there already, or if the model does not prove itself.
     """
+    undo.take_back(repository, Note, give_back)
     adopted = choose_adopted(repository)
     taken = [*find_numbers(repository), *adopted]
     version = version or next_number(taken)
@@ -31,16 +44,14 @@ def add(repository: Path, source: Path, name: str | None, version: str | None, p
     if version in taken:
         raise ModelError(f"{repository} has a version {version} already: choose another number")
     with staging.staged(repository) as directory:
-        staging.copy(source, directory, FILE_NAME)
-        staging.prove(prove, directory, source)
-        try:
+        new = directory / version
+        new.mkdir(mode=0o755)
+        listed_files.copy(source, new, prove)
+        with undo.noted(directory, Note(version=version, adopted=adopted), give_back):
             for number in adopted:
                 adopt(repository, number)
-            keep(repository, directory, version)
+            keep(repository, new, version)
             switch(repository, version)
-        except OSError:
-            give_back(repository, version, adopted)
-            raise
     return ModelVersion(name or DEFAULT_NAME, version, repository / VERSIONS / version)
 
 
@@ -51,11 +62,15 @@ def next_number(taken: list[str]) -> str:
 
 def use(repository: Path, name: str | None, version: str) -> ModelVersion:
     """Serve another version from now on; `latest` is the largest number."""
+    undo.take_back(repository, Note, give_back)
     numbers = find_numbers(repository)
-    version = numbers[-1] if version == "latest" and numbers else version
+    if not numbers:
+        raise ModelError(f"{repository} has no numbered version: what is added next will be one")
+    version = numbers[-1] if version == "latest" else version
     if version not in numbers:
-        there = f"but {', '.join(numbers)}" if numbers else "and keeps no other"
-        raise ModelError(f"{repository} has no version {version} {there}: use one of them, or latest")
+        raise ModelError(
+            f"{repository} has no version {version} but {', '.join(numbers)}: use one of them, or latest"
+        )
     found = ModelVersion(name or DEFAULT_NAME, version, repository / VERSIONS / version)
     verify(found, repository)
     switch(repository, version)
@@ -75,47 +90,39 @@ def choose_adopted(repository: Path) -> list[str]:
         )
     if file.is_symlink() or not file.exists():
         return []
-    return [find_same(repository) or next_number(find_numbers(repository))]
+    return [next_number(find_numbers(repository))]
 
 
 def adopt(repository: Path, number: str) -> None:
     """Keep the plain files at the root as a version, and make links of them that lead to the same content."""
-    if number not in find_numbers(repository):
-        with staging.staged(repository) as directory:
-            for name in [*checksums.list_files(repository), checksums.FILE_NAME]:
-                os.link(repository / name, directory / name)
-            keep(repository, directory, number)
+    with staging.staged(repository) as directory:
+        for name in [*checksums.list_files(repository), checksums.FILE_NAME]:
+            os.link(repository / name, directory / name)
+        keep(repository, directory, number)
     switch(repository, number)
 
 
-def give_back(repository: Path, version: str, adopted: list[str]) -> None:
+def give_back(repository: Path, note: Note) -> None:
     """Take back a version that was not added to its end, and lay adopted files down at the root again.
 
     It needs no room on the disk, which may be full. A version that is served already stays.
     """
     kept, current = repository / VERSIONS, repository / CURRENT
+    ours = {note.version, *note.adopted} & {*find_numbers(repository)}
     served = current.readlink().name if current.is_symlink() else ""
-    if served == version and (adopted or len(find_numbers(repository)) > 1):
+    if served == note.version and (repository / FILE_NAME).exists():
+        remove_dangling(repository)
         return
-    for number in adopted:
+    for number in ours & {*note.adopted}:
         for file in kept.glob(f"{number}/*"):
             file.replace(repository / file.name)
-    if served in {version, *adopted}:
+    if served in ours:
         current.unlink()
-    for number in {version, *adopted} & {*find_numbers(repository)}:
+    for number in ours:
         staging.remove(kept / number)
     remove_dangling(repository)
     with suppress(OSError):  # if it is empty
         kept.rmdir()
-
-
-def find_same(repository: Path) -> str | None:
-    """Return the version that has the files at the root: somebody was killed while adopting them."""
-    sums = checksums.read(repository / checksums.FILE_NAME, repository)
-    for number in find_numbers(repository):
-        if checksums.read(repository / VERSIONS / number / checksums.FILE_NAME, repository) == sums:
-            return number
-    return None
 
 
 def keep(repository: Path, directory: Path, version: str) -> None:
@@ -129,9 +136,9 @@ def switch(repository: Path, version: str) -> None:
     names = [*checksums.list_files(repository / VERSIONS / version), checksums.FILE_NAME]
     if (repository / CURRENT).exists():
         make_links(repository, names)
-        staging.replace_link(repository / CURRENT, f"{VERSIONS}/{version}", repository)
+        replace_link(repository / CURRENT, f"{VERSIONS}/{version}", repository)
     else:
-        staging.replace_link(repository / CURRENT, f"{VERSIONS}/{version}", repository)
+        replace_link(repository / CURRENT, f"{VERSIONS}/{version}", repository)
         make_links(repository, names)
     remove_dangling(repository)
 
@@ -152,4 +159,14 @@ def make_links(repository: Path, names: list[str]) -> None:
     """Make a link into `.current` of each file, the one that a service looks for last."""
     for name in sorted(names, key=lambda name: name == FILE_NAME):
         if not is_ours(repository / name):
-            staging.replace_link(repository / name, f"{CURRENT}/{name}", repository)
+            replace_link(repository / name, f"{CURRENT}/{name}", repository)
+
+
+def replace_link(path: Path, target: str, repository: Path) -> None:
+    """Make a link in the place of whatever is there, in one step."""
+    with staging.staged(repository) as directory:
+        (directory / path.name).symlink_to(target)
+        if path.is_dir() and not path.is_symlink():  # as after a copy that followed links
+            path.rename(directory / f"{path.name}.old")
+        (directory / path.name).replace(path)
+    staging.flush(path.parent)

@@ -1,22 +1,47 @@
 """Changing what is on the model volume: blobs first, then a snapshot of links to them, then the ref."""
 
 import hashlib
+from contextlib import suppress
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, StringConstraints
 
 from service.errors import ModelError
 from service.model_runtime import FILE_NAME
-from service.volume import checksums, staging
+from service.volume import checksums, staging, undo
 from service.volume.model_repository import (
+    BLOB,
+    COMMIT,
     DEFAULT_REF,
+    NAME,
+    REF,
     directory_name,
     find_commits,
     find_names,
-    pick,
-    require_one,
+    read_ref,
     verify,
 )
 from service.volume.model_version import ModelVersion
 from service.volume.staging import Prove
+
+# Whether a volume holds several models, each by its name.
+HAS_NAMES = True
+PARTS = ("blobs", "snapshots", "refs")
+Ref = Annotated[str, StringConstraints(pattern=f"^{REF.pattern}$")]
+Commit = Annotated[str, StringConstraints(pattern=f"^{COMMIT.pattern}$")]
+Blob = Annotated[str, StringConstraints(pattern=f"^({BLOB.pattern})$")]
+
+
+class Note(BaseModel):
+    """What is being added to a model that is there: the ref, the commit, and all that is new."""
+
+    name: Annotated[str, StringConstraints(pattern=f"^{NAME.pattern}$")]
+    commit: Commit
+    ref: Ref
+    new_blobs: list[Blob]
+    new_commits: list[Commit]
+    new_refs: list[Ref]
 
 
 def add(repository: Path, source: Path, name: str | None, version: str | None, prove: Prove) -> ModelVersion:
@@ -25,95 +50,138 @@ def add(repository: Path, source: Path, name: str | None, version: str | None, p
     The commit is a digest of names and contents, so the same files are the same snapshot. Raises
     `ModelError` if the model does not prove itself.
     """
+    undo.take_back(repository, Note, give_back)
     if not find_names(repository) and (repository / FILE_NAME).exists():
         raise ModelError(f"{repository} is one snapshot itself: give a cache a volume of its own")
     name, ref = name or choose_name(repository), version or DEFAULT_REF
-    if "/" in ref:
+    if not NAME.fullmatch(name) or "--" in name:
+        raise ModelError(f"{name!r} cannot name a model: use NAME or ORG/NAME, with single hyphens")
+    if not REF.fullmatch(ref):
         raise ModelError(f"{ref!r} cannot name a revision: use letters, digits, hyphens and dots")
     model = repository / directory_name(name)
     with staging.staged(repository) as directory:
-        commit = stage(source, directory)
-        staging.prove(prove, directory / "snapshots" / commit, source)
+        new = directory / "model"
+        commit = stage(source, new)
+        staging.prove(prove, new / "snapshots" / commit, source, FILE_NAME)
         if model.exists():
-            new = find_new(directory, model, commit, ref)
-            try:
-                merge(directory, model, commit)
+            with undo.noted(directory, take_note(new, model, name, commit, ref), give_back):
+                merge(new, model, commit)
                 use_commit(repository, name, commit, ref)
-            except OSError:
-                give_back(new, model / "refs" / ref, commit)
-                raise
         else:
-            (directory / "refs").mkdir(mode=0o755)
-            staging.write_durably(directory / "refs" / ref, commit)
-            staging.publish(directory, model)
+            (new / "refs").mkdir(mode=0o755)
+            staging.write_durably(new / "refs" / ref, commit)
+            staging.publish(new, model)
     return ModelVersion(name, commit, model / "snapshots" / commit)
 
 
-def stage(source: Path, directory: Path) -> str:
+def choose_files(source: Path) -> dict[str, Path]:
+    """Return a file under the name that the model runtime looks for, or all files below a directory.
+
+    Raises `ModelError` if a directory lacks that file, or one of its files has a name that cannot be listed.
+    """
+    if not source.is_dir():
+        return {FILE_NAME: source}
+    paths = [path for path in sorted(source.rglob("*")) if path.is_symlink() or not path.is_dir()]
+    files = {path.relative_to(source).as_posix(): path for path in paths}
+    files = {name: path for name, path in files.items() if not f"/{name}".count("/.")}
+    files.pop(checksums.FILE_NAME, None)  # the name of a blob is its checksum
+    if FILE_NAME not in files:
+        raise ModelError(f"{source} has no {FILE_NAME}: give the directory that holds it, or the file")
+    odd = [name for name in files if not name.isprintable()]
+    if odd:
+        raise ModelError(f"{source} holds {odd[0]!r}, which is no plain name: give the file another")
+    return files
+
+
+def stage(source: Path, model: Path) -> str:
     """Lay a model out as a cache does; return its commit."""
-    files = directory / "files"
-    files.mkdir()
-    staging.copy(source, files, FILE_NAME)
-    listing = (files / checksums.FILE_NAME).read_bytes()
+    files = choose_files(source)
+    for part in ("files", "blobs", "snapshots"):
+        (model / part).mkdir(mode=0o755, parents=True)
+    for name in files:
+        (model / "files" / name).parent.mkdir(parents=True, exist_ok=True)
+    digests = staging.copy(files, source, model / "files")
+    listing = checksums.format_list(digests).encode()
     commit = hashlib.sha1(listing, usedforsecurity=False).hexdigest()
-    (directory / "blobs").mkdir(mode=0o755)
-    snapshot = directory / "snapshots" / commit
-    snapshot.mkdir(mode=0o755, parents=True)
-    for file_name, digest in checksums.read(files / checksums.FILE_NAME, directory).items():
-        (files / file_name).rename(directory / "blobs" / digest)
-        (snapshot / file_name).symlink_to(f"../../blobs/{digest}")
-    (files / checksums.FILE_NAME).unlink()
-    files.rmdir()
+    for name, digest in digests.items():
+        (model / "files" / name).rename(model / "blobs" / digest)
+        link = model / "snapshots" / commit / name
+        link.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        link.symlink_to(f"../../{'../' * name.count('/')}blobs/{digest}")
+    staging.remove(model / "files")
     return commit
 
 
-def find_new(directory: Path, model: Path, commit: str, ref: str) -> list[Path]:
-    """Return all that a staged revision will bring into a model and that is not there yet."""
-    blobs = [model / "blobs" / blob.name for blob in (directory / "blobs").iterdir()]
-    refs = [model / "refs" / DEFAULT_REF, model / "refs" / ref]
-    parts = [model / "blobs", model / "snapshots", model / "refs"]
-    return [path for path in [*parts, *blobs, model / "snapshots" / commit, *refs] if not path.exists()]
+def take_note(new: Path, model: Path, name: str, commit: str, ref: str) -> Note:
+    """Note what a staged revision will bring into a model that is not there yet."""
+    blobs, refs = [blob.name for blob in (new / "blobs").iterdir()], {ref, DEFAULT_REF}
+    return Note(
+        name=name,
+        commit=commit,
+        ref=ref,
+        new_blobs=[blob for blob in blobs if not (model / "blobs" / blob).exists()],
+        new_commits=[commit] if not (model / "snapshots" / commit).exists() else [],
+        new_refs=[ref for ref in refs if not (model / "refs" / ref).exists()],
+    )
 
 
-def give_back(new: list[Path], ref: Path, commit: str) -> None:
-    """Take back a revision that was not added to its end, unless the ref leads to it already."""
-    if ref not in new and ref.read_text(encoding="utf-8") == commit:
+def give_back(repository: Path, note: Note) -> None:
+    """Take back a revision that was not added to its end, unless the ref names it already.
+
+    A blob stays if another snapshot has come to need it, as a download by the hub's own client may have.
+    """
+    model = repository / directory_name(note.name)
+    if read_ref(model, note.ref) == note.commit:
         return
-    for path in new:
-        if path.exists():
-            staging.remove(path)
+    for ref in note.new_refs:
+        (model / "refs" / ref).unlink(missing_ok=True)
+    for commit in {*note.new_commits} & {*find_commits(model)}:
+        staging.remove(model / "snapshots" / commit)
+    needed = {link.readlink().name for link in (model / "snapshots").rglob("*") if link.is_symlink()}
+    for blob in {*note.new_blobs} - needed:
+        (model / "blobs" / blob).unlink(missing_ok=True)
+    for part in PARTS:
+        with suppress(OSError):  # if it is empty
+            (model / part).rmdir()
 
 
-def merge(directory: Path, model: Path, commit: str) -> None:
+def merge(new: Path, model: Path, commit: str) -> None:
     """Bring blobs and snapshot into a model that the cache has already."""
-    for part in ("blobs", "snapshots", "refs"):
+    for part in PARTS:
         (model / part).mkdir(mode=0o755, exist_ok=True)
-    for blob in (directory / "blobs").iterdir():
+    for blob in (new / "blobs").iterdir():
         blob.replace(model / "blobs" / blob.name)
     staging.flush(model / "blobs")
     commits = find_commits(model)
     if len(commits) == 1 and not (model / "refs" / DEFAULT_REF).exists():
         # The only snapshot is served without a ref; beside another one it would not be.
-        staging.replace_text(model / "refs" / DEFAULT_REF, commits[0], model)
+        staging.replace_text(model / "refs" / DEFAULT_REF, commits[0], model.parent)
     if commit not in commits:
-        staging.publish(directory / "snapshots" / commit, model / "snapshots" / commit)
+        staging.publish(new / "snapshots" / commit, model / "snapshots" / commit)
 
 
 def choose_name(repository: Path) -> str:
-    """Return the name of the only model there is, to which a snapshot is added without a word."""
+    """Return the name of the only model there is, which need not be said."""
     names = find_names(repository)
     if not names:
         raise ModelError(f"{repository} holds no model yet: say with --name what the first is called")
-    return require_one(names, repository)
+    if len(names) > 1:
+        raise ModelError(f"{repository} holds the models {', '.join(names)}: say with --name which is meant")
+    return names[0]
 
 
 def use(repository: Path, name: str | None, version: str) -> ModelVersion:
     """Let `main` name a snapshot, given by its commit or by another ref."""
-    name = name or require_one(find_names(repository), repository)
+    undo.take_back(repository, Note, give_back)
+    name = name or choose_name(repository)
     model = repository / directory_name(name)
     if version in {"latest", DEFAULT_REF}:
         raise ModelError(f"{version} is what is served already: give a commit that `list` shows")
-    commit = pick(model, find_commits(model), version)
+    commits = find_commits(model)
+    commit = read_ref(model, version) or version
+    if commit not in commits:
+        there = f"but {', '.join(commits)}: give one of them" if commits else "and no other: add one first"
+        raise ModelError(f"{model} has no snapshot for {version} {there}")
     verify(ModelVersion(name, commit, model / "snapshots" / commit), repository)
     return use_commit(repository, name, commit, DEFAULT_REF)
 

@@ -3,11 +3,13 @@
 from pathlib import Path
 
 from service.errors import ModelError
-from service.model_runtime import FILE_NAME
-from service.volume import staging
-from service.volume.model_repository import NAME, PIN, VERSION, find_name, find_names, find_versions, verify
+from service.volume import listed_files, staging
+from service.volume.model_repository import NAME, PIN, VERSION, find_names, find_versions, verify
 from service.volume.model_version import ModelVersion
 from service.volume.staging import Prove
+
+# Whether a volume holds several models, each by its name.
+HAS_NAMES = True
 
 
 def add(repository: Path, source: Path, name: str | None, version: str | None, prove: Prove) -> ModelVersion:
@@ -15,6 +17,7 @@ def add(repository: Path, source: Path, name: str | None, version: str | None, p
 
     Raises `ModelError` if the version is there already, or if the model does not prove itself.
     """
+    staging.clear(repository)
     name = name or choose_name(repository)
     if not NAME.fullmatch(name):
         raise ModelError(f"{name!r} cannot name a model: use letters, digits, hyphens, dots and underscores")
@@ -27,8 +30,7 @@ def add(repository: Path, source: Path, name: str | None, version: str | None, p
     with staging.staged(repository) as directory:
         new = directory / version
         new.mkdir(mode=0o755)
-        staging.copy(source, new, FILE_NAME)
-        staging.prove(prove, new, source)
+        listed_files.copy(source, new, prove)
         if (repository / name).exists():
             staging.publish(new, repository / name / version)
         else:
@@ -37,15 +39,19 @@ def add(repository: Path, source: Path, name: str | None, version: str | None, p
 
 
 def choose_name(repository: Path) -> str:
-    """Return the name of the only model there is, to which a version is added without a word."""
-    if not find_names(repository):
+    """Return the name of the only model there is, which need not be said."""
+    names = find_names(repository)
+    if not names:
         raise ModelError(f"{repository} holds no model yet: say with --name what the first is called")
-    return find_name(repository)
+    if len(names) > 1:
+        raise ModelError(f"{repository} holds the models {', '.join(names)}: say with --name which is meant")
+    return names[0]
 
 
 def use(repository: Path, name: str | None, version: str) -> ModelVersion:
     """Pin a version, which is then served whatever others there are; `latest` removes the pin."""
-    directory = repository / (name or find_name(repository))
+    staging.clear(repository)
+    directory = repository / (name or choose_name(repository))
     versions = find_versions(directory)
     if version == "latest" and versions:
         (directory / PIN).unlink(missing_ok=True)

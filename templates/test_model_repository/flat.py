@@ -5,7 +5,7 @@ import pytest
 from service.errors import ModelError
 from service.model_runtime import FILE_NAME
 from service.settings import Settings
-from service.volume import checksums, model_repository, model_store
+from service.volume import checksums, model_repository
 
 
 def keep(volume: Path, number: str) -> None:
@@ -56,18 +56,3 @@ def test_a_model_may_be_mounted_anywhere(settings: Settings, volume: Path, tmp_p
     elsewhere = volume.rename(tmp_path / "mnt")
     found = model_repository.find(settings.model_copy(update={"model_repository": elsewhere}))
     assert found.directory == elsewhere
-
-
-def test_a_number_that_is_taken_is_refused_and_plain_files_stay_plain(volume: Path, tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="has a version 1 already: choose another number"):
-        model_store.add(volume, tmp_path / "new", None, "1", lambda _: None)
-    assert not (volume / FILE_NAME).is_symlink()
-    assert not (volume / ".versions").exists()
-
-
-def test_links_that_something_else_has_made_are_left_to_it(volume: Path, tmp_path: Path) -> None:
-    (volume / FILE_NAME).rename(volume / "..data")
-    (volume / FILE_NAME).symlink_to("..data")
-    with pytest.raises(ModelError, match="made by something else: change the model there"):
-        model_store.add(volume, tmp_path / "new", None, None, lambda _: None)
-    assert (volume / FILE_NAME).readlink() == Path("..data")

@@ -46,7 +46,7 @@ def test_a_damaged_blob_is_refused(cache: Path) -> None:
 def test_a_small_blob_has_the_name_that_git_gives_it(tmp_path: Path) -> None:
     blob = tmp_path / "3b18e512dba79e4c8300dd08aeb37f8e728b8dad"  # `git hash-object` says so
     blob.write_bytes(b"hello world\n")
-    files = [checksums.Expected(blob, blob.name, "download it again")]
+    files = [model_repository.CachedFile(blob, blob.name, "download it again")]
     checksums.verify(files, tmp_path)
     blob.write_bytes(b"hello World\n")
     with pytest.raises(ModelError, match="is damaged"):

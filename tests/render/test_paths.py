@@ -71,7 +71,7 @@ ALWAYS = {
     "tests/telemetry": "test_log_writer.py test_logs.py test_metrics.py",
     "tests/volume": """
         test_checksums.py test_files.py test_fingerprint.py test_hostile_volumes.py
-        test_model_repository.py
+        test_model_repository.py test_model_store.py
     """,
     "tools": "bytecode.py list_imports.py trim.py trim.toml",
     "tools/image": """
@@ -110,6 +110,10 @@ def expected_paths(answers: Answers) -> set[str]:
     paths = {f"{directory}/{file}" for file in ["SHA256SUMS", *SAMPLES[answers["model_runtime"]]]}
     paths |= {f"{folder}/{file}".lstrip("/") for folder, files in ALWAYS.items() for file in files.split()}
     paths |= {*LOCKS[answers["package_manager"]]}
+    if answers["model_layout"] != "huggingface":
+        paths.add("src/service/volume/listed_files.py")
+    if answers["model_layout"] != "versioned":
+        paths.add("src/service/volume/undo.py")
     if answers["model_volume"] == "image":
         paths.add("model.Dockerfile")
     if answers["model_runtime"] != "tract":

@@ -16,10 +16,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from service.app import create_app
-from service.model_runtime import FILE_NAME
 from service.serving.readiness import Readiness, State
 from service.settings import Settings
-from service.volume import model_repository, staging
+from service.volume import checksums, model_repository, staging
 
 PROJECT = Path(__file__).parents[1]
 
@@ -41,7 +40,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = volume if str(inside).startswith(".") else volume / inside
     directory = directory.with_name("1") if directory.name.isdecimal() else directory
     directory.mkdir(parents=True, exist_ok=True)
-    staging.copy(found.directory, directory, FILE_NAME)
+    files = {name: found.directory / name for name in checksums.list_files(found.directory)}
+    digests = staging.copy(files, found.directory, directory)
+    (directory / checksums.FILE_NAME).write_text(checksums.format_list(digests))
     return volume
 
 

@@ -2,13 +2,16 @@
 
 import contextlib
 import io
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,66 +19,43 @@ from service import models
 from service.model_runtime import FILE_NAME
 from service.serving import loader
 from service.settings import Settings
-from service.volume import model_repository
+from service.volume import model_repository, model_store, staging
 
-# Adds a model again and again, and dies each time, without a word, one change to the file system later;
-# prints what is served after each death.
-KILLED = textwrap.dedent(
+# How the first model of a volume is named.
+NAMED = ["--name", "first"] if model_store.HAS_NAMES else []
+
+# Adds a model again and again, and is hindered each time one change to the file system later: killed, or by a
+# disk that is full. Prints of each time how it ended, what is served, and what the next command finds
+# changed.
+HINDERED = textwrap.dedent(
     """
-    import itertools, os, sys
-    changes = {"open", "os.rename", "os.link", "os.symlink", "os.mkdir", "os.remove", "os.rmdir", "os.chmod"}
-    volume = os.environ["MODEL_REPOSITORY"]
-    from service import models
-    from service.volume import model_repository
-    from service.settings import read_settings
-
-    def add_and_die(step):
-        left = itertools.count(step, -1)
-
-        def count(event, arguments):
-            if event in changes and any(volume in str(argument) for argument in arguments):
-                if next(left) == 0:
-                    os._exit(137)
-
-        sys.addaudithook(count)
-        sys.stdout = open(os.devnull, "w")
-        models.main()
-        os._exit(0)
-
-    code = None
-    for step in itertools.count(0):
-        child = os.fork() or add_and_die(step)
-        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        found = model_repository.find(read_settings())
-        model_repository.verify(found, read_settings().model_repository)
-        print(code, found, flush=True)
-        if code == 0:
-            break
-    """
-)
-
-# Adds a model again and again, and finds the disk full one change to the file system later each time; prints
-# how each time ended, and whether anything is left of it.
-FULL = textwrap.dedent(
-    """
-    import errno, itertools, os, sys
+    import contextlib, errno, itertools, json, os, shutil, sys
     from pathlib import Path
-    volume = os.environ["MODEL_REPOSITORY"]
     from service import models
+    from service.errors import ModelError
+    from service.settings import read_settings
+    from service.volume import model_repository, model_store
 
-    def takes_room(event, arguments):
-        writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & os.O_CREAT
-        named = any(volume in str(argument) for argument in arguments)
-        return named and (writes or event in {"os.link", "os.symlink", "os.mkdir"})
+    volume, how = os.environ["MODEL_REPOSITORY"], sys.argv.pop()
+    takes_room = {"os.link", "os.symlink", "os.mkdir"}
+    changes = {"open", "os.rename", "os.remove", "os.rmdir", "os.chmod"} | takes_room
 
-    def add_and_fail(step):
+    def is_hindered(event, arguments):
+        if how == "full" and event == "open":
+            return isinstance(arguments[2], int) and arguments[2] & os.O_CREAT
+        return event in (takes_room if how == "full" else changes)
+
+    def add_hindered(step):
         left = itertools.count(step, -1)
 
-        def refuse(event, arguments):
-            if takes_room(event, arguments) and next(left) <= 0:
+        def hinder(event, arguments):
+            here = any(volume in str(argument) for argument in arguments)
+            if here and is_hindered(event, arguments) and next(left) <= 0:
+                if how == "killed":
+                    os._exit(137)
                 raise OSError(errno.ENOSPC, "No space left on device", str(arguments[0]))
 
-        sys.addaudithook(refuse)
+        sys.addaudithook(hinder)
         sys.stdout = sys.stderr = open(os.devnull, "w")
         try:
             models.main()
@@ -83,18 +63,33 @@ FULL = textwrap.dedent(
             os._exit(1 if isinstance(left_with.code, str) else 99)
         os._exit(0)
 
-    def tree():
-        return {
-            path: os.readlink(path) if path.is_symlink() else path.is_file() and path.read_bytes()
-            for path in Path(volume).rglob("*")
+    def look():
+        copy = Path(volume + "-copy")
+        shutil.copytree(volume, copy, symlinks=True)
+        if how == "killed":
+            with contextlib.suppress(ModelError):
+                model_store.use(copy, None, "77777")
+        found = {
+            str(path.relative_to(copy)): str(path.readlink()) if path.is_symlink() else
+            path.is_file() and path.read_bytes()
+            for path in copy.rglob("*")
         }
+        shutil.rmtree(copy)
+        return found
 
-    code, before = None, tree()
+    code, before = None, look()
     for step in itertools.count(0):
-        child = os.fork() or add_and_fail(step)
+        child = os.fork() or add_hindered(step)
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        print(code, *sorted(str(path) for path in {*tree().items()} ^ {*before.items()}), flush=True)
-        if code != 1:
+        served = None
+        with contextlib.suppress(ModelError):
+            served = model_repository.find(read_settings())
+            model_repository.verify(served, read_settings().model_repository)
+        after = look()
+        changed = sorted(path for path, _ in {*after.items()} ^ {*before.items()})
+        print(json.dumps({"code": code, "served": served and str(served), "changed": changed}), flush=True)
+        before = after
+        if code not in {1, 137}:
             break
     """
 )
@@ -185,7 +180,7 @@ def test_what_is_added_can_be_read_by_everybody(settings: Settings, volume: Path
 def test_the_first_model_of_an_empty_volume_is_served(tmp_path: Path, source: Path) -> None:
     volume = tmp_path / "empty"
     volume.mkdir()
-    words(volume, "add", source, "--name", "first")
+    words(volume, "add", source, *NAMED)
     assert loader.load(Settings(model_repository=volume))
     assert list(volume.glob(".tmp-*")) == []
 
@@ -249,10 +244,6 @@ def damage(source: Path) -> None:
     (source / FILE_NAME).write_bytes((source / FILE_NAME).read_bytes() + b"!")
 
 
-def add_directory(source: Path) -> None:
-    (source / "more").mkdir()
-
-
 def add_odd_name(source: Path) -> None:
     (source / "two\nlines").touch()
 
@@ -266,8 +257,7 @@ def add_link(source: Path) -> None:
     [
         (add_pipe, "is not a file"),
         (damage, "is not what the SHA256SUMS beside it says"),
-        (add_directory, "holds 'more', which is no plain file"),
-        (add_odd_name, "which is no plain file with a plain name"),
+        (add_odd_name, "holds 'two\\nlines', which is no plain "),
         (add_link, "is a link to gone, which is not there"),
     ],
 )
@@ -278,6 +268,24 @@ def test_a_source_that_cannot_become_a_version_is_refused(
     spoil(source)
     assert sentence in complaint(volume, "add", source)
     assert tree(volume) == before
+
+
+def test_a_file_that_is_refused_is_named_as_it_was_given(volume: Path, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.bin"
+    wrong.write_bytes(b"not a model")
+    sentence = complaint(volume, "add", wrong)
+    assert str(tmp_path) in sentence
+    assert f"{wrong}/" not in sentence
+    assert ".tmp-" not in sentence
+
+
+def test_a_command_line_that_is_no_command_is_refused_in_one_line(
+    volume: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for arguments in ([], ["ad", "x"], ["add"], ["use"], ["list", "--all"]):
+        code, _ = call(volume, *arguments)
+        assert code == 2
+        assert re.fullmatch(r"[^\n]+: see `python -m service.models.* --help`\n", capsys.readouterr().err)
 
 
 def test_a_model_that_no_start_would_serve_is_refused(
@@ -331,22 +339,68 @@ def test_a_volume_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_command_has_left_is_cleared_by_the_next(volume: Path, source: Path) -> None:
-    (volume / ".tmp-left").mkdir()
+    (volume / ".tmp-change-left").mkdir()
     words(volume, "add", source)
     assert list(volume.glob(".tmp-*")) == []
 
 
-def test_a_kill_at_any_moment_leaves_a_volume_that_serves_the_old_or_the_new(
+def test_what_somebody_copies_by_hand_is_left_alone(volume: Path, source: Path) -> None:
+    (volume / ".tmp-new").mkdir()
+    words(volume, "add", source)
+    assert (volume / ".tmp-new").is_dir()
+
+
+def test_a_command_that_waits_for_another_says_so(volume: Path, source: Path) -> None:
+    with staging.locked(volume):
+        waiting = subprocess.Popen(
+            [sys.executable, "-m", "service.models", "add", str(source)],
+            env=os.environ | {"MODEL_REPOSITORY": str(volume)},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert waiting.stderr
+        assert waiting.stderr.readline().startswith(f"{volume} is being changed by another command: waiting")
+    assert waiting.communicate()[1] == ""
+    assert waiting.returncode == 0
+
+
+def hinder(volume: Path, how: str, *arguments: object) -> list[dict[str, Any]]:
+    """Add a model until nothing hinders it any more; return how each time ended."""
+    result = run(volume, "add", *arguments, how, script=HINDERED)
+    assert result.returncode == 0, result.stderr
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_a_kill_at_any_moment_leaves_a_volume_as_it_was_or_with_the_model_added(
     settings: Settings, volume: Path, source: Path
 ) -> None:
-    before = model_repository.find(settings)
-    result = run(volume, "add", source, script=KILLED)
-    assert result.returncode == 0, result.stderr
-    *killed, last = [line.split() for line in result.stdout.splitlines()]
-    assert {code for code, _ in killed} == {"137"}
+    served = str(model_repository.find(settings))
+    *killed, last = hinder(volume, "killed", source)
     assert len(killed) > 10
-    assert killed[0][1] == str(before)
-    assert last == ["0", str(model_repository.find(settings))]
+    assert killed[0]["changed"] == []
+    for time in [*killed, last]:
+        assert time["served"]
+        assert time["served"] != served or time["changed"] == []
+        served = time["served"]
+    assert {time["code"] for time in killed} == {137}
+    assert last["code"] == 0
+    assert words(volume, "verify")
+    assert list(volume.rglob(".tmp-*")) == []
+
+
+def test_a_kill_at_any_moment_leaves_an_empty_volume_empty_or_with_its_first_model(
+    tmp_path: Path, source: Path
+) -> None:
+    volume = tmp_path / "empty"
+    volume.mkdir()
+    *killed, last = hinder(volume, "killed", source, *NAMED)
+    assert killed[0] == {"code": 137, "served": None, "changed": []}
+    served = None
+    for time in [*killed, last]:
+        assert time["served"] or not served
+        assert time["served"] != served or time["changed"] == []
+        served = time["served"]
+    assert last["code"] == 0
     assert words(volume, "verify")
 
 
@@ -366,16 +420,11 @@ def test_a_full_disk_leaves_the_volume_as_it_was(settings: Settings, volume: Pat
 def test_a_disk_that_is_full_at_any_moment_leaves_the_volume_as_it_was(
     settings: Settings, volume: Path, source: Path
 ) -> None:
-    result = run(volume, "add", source, script=FULL)
-    assert result.returncode == 0, result.stderr
-    *failed, last = result.stdout.splitlines()
-    assert len(failed) >= 5
-    assert set(failed) == {"1"}
-    assert last.startswith("0 ")
-    again = source.parent / "again"
-    source.rename(again)
-    (again / "not-the-sample.txt").write_text("so that it is another")
-    *failed, last = run(volume, "add", again, script=FULL).stdout.splitlines()
-    assert set(failed) == {"1"}
-    assert last.startswith("0 ")
+    for content in ("so that it is not the sample", "so that it is another"):
+        (source / "not-the-sample.txt").write_text(content)
+        *failed, last = hinder(volume, "full", source)
+        assert len(failed) >= 5
+        assert all(time["code"] == 1 and time["changed"] == [] for time in failed)
+        assert last["code"] == 0
+        assert last["served"] == str(model_repository.find(settings))
     assert words(volume, "verify")

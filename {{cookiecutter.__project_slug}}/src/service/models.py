@@ -7,7 +7,7 @@ import re
 import signal
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from service.errors import ModelError
 from service.serving import loader
@@ -44,26 +44,33 @@ def plain(text: str) -> str:
     return text
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser whose refusals are one sentence, as all others here are."""
+
+    def error(self, message: str) -> NoReturn:
+        """Leave with what is wrong, and where to read on."""
+        self.exit(2, f"{message}: see `{self.prog} --help`\n")
+
+
 def parse() -> Any:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m service.models", description=f"{__doc__} The volume is MODEL_REPOSITORY."
-    )
+    parser = Parser(prog="python -m service.models", description=f"{__doc__} The volume is MODEL_REPOSITORY.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     add = commands.add_parser("add", help="copy a model to the volume as a new version")
     add.add_argument("source", type=Path, metavar="FILE", help="the model's file, or a directory of files")
-    add.add_argument("--name", type=plain, help="the model to add to; by default the only one")
     add.add_argument("--version", type=plain, help="what to call the version; by default the next in order")
-    add.set_defaults(command=add_version)
+    add.set_defaults(command=add_version, name=None)
 
     commands.add_parser("list", help="list what is on the volume").set_defaults(command=list_versions)
     commands.add_parser("verify", help="check every file").set_defaults(command=verify_versions)
 
     use = commands.add_parser("use", help="serve this version from the next start or reload on")
     use.add_argument("version", type=plain, metavar="VERSION")
-    use.add_argument("--name", type=plain, help="the model whose version it is; by default the only one")
-    use.set_defaults(command=use_version)
+    use.set_defaults(command=use_version, name=None)
+
+    for command in (add, use) if model_store.HAS_NAMES else ():
+        command.add_argument("--name", type=plain, help="the model that is meant; by default the only one")
     return parser.parse_args()
 
 

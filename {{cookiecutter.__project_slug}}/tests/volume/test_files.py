@@ -1,3 +1,4 @@
+import errno
 import os
 import stat
 from pathlib import Path
@@ -9,7 +10,7 @@ from service.model_runtime import FILE_NAME
 from service.serving import loader
 from service.settings import Settings
 from service.volume import model_repository
-from service.volume.files import explain_denial
+from service.volume.files import explain_denial, os_errors_explained
 
 
 @pytest.fixture
@@ -45,6 +46,13 @@ def test_what_is_denied_behind_a_link_is_named(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr("service.volume.files.readable", lambda path: path.name != "real")
     sentence = explain_denial(tmp_path / "link" / "model.onnx")
     assert sentence.startswith(f"{tmp_path / 'real'} may not be read")
+
+
+def test_a_rename_that_is_denied_names_where_it_should_have_led(tmp_path: Path) -> None:
+    denied = PermissionError(errno.EACCES, "denied", str(tmp_path / ".tmp-1"), None, str(tmp_path / "in" / "1"))
+    (tmp_path / "in").mkdir()
+    with pytest.raises(ModelError, match=f"^{tmp_path / 'in'} may not be changed"), os_errors_explained():
+        raise denied
 
 
 def test_links_that_lead_in_a_circle_end_in_a_sentence(settings: Settings, file: Path) -> None:

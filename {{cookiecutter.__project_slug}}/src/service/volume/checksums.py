@@ -1,34 +1,38 @@
 """Proof that a model's files are the ones that were meant: `SHA256SUMS`, as `sha256sum` writes it."""
 
 import hashlib
-import os
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from service.errors import ModelError
 from service.volume.files import STAGING_PREFIX, follow_to_file, open_file
 
 FILE_NAME = "SHA256SUMS"
-# What lies about on volumes without being of a model: a desktop's, a file system's, and what keeps versions.
-NOBODYS = {".DS_Store", "lost+found", ".current", ".versions"}
+# What lies about on volumes without being of a model: a desktop's, and a file system's.
+NOBODYS = frozenset({".DS_Store", "lost+found"})
 LARGEST_LIST = 1_000_000  # bytes; some ten thousand files
 # GNU coreutils, "cksum output modes": the digest, a space, a space or an asterisk, the file name.
 LINE = re.compile(r"(?P<digest>[0-9a-f]{64}) [ *](?P<name>[^\0]+)")
-# How a digest is made, by its length: `SHA256SUMS` holds the one, a hub cache both.
-ALGORITHMS = {64: "sha256", 40: "git"}
 
 
-class Expected(NamedTuple):
+@dataclass(frozen=True)
+class Expected:
     """A file of a model, the digest that its content must have, and what to do if it has another."""
 
     path: Path
     digest: str
     remedy: str
 
+    def take_digest(self, volume: Path) -> str:
+        """Return the digest that the content has."""
+        return digest(self.path, volume)
 
-def list_expected(directory: Path, required: str, volume: Path) -> list[Expected]:
+
+def list_expected(
+    directory: Path, required: str, volume: Path, nobodys: Set[str] = NOBODYS
+) -> list[Expected]:
     """Return what the `SHA256SUMS` of a directory says of the files beside it; nothing but the list is read.
 
     Raises `ModelError` when the list is missing, malformed, leaves out the required file or any other that
@@ -38,7 +42,7 @@ def list_expected(directory: Path, required: str, volume: Path) -> list[Expected
     unlisted = [name for name in [required, *list_files(directory)] if name not in sums]
     if unlisted:
         raise ModelError(f"{directory / FILE_NAME} does not list {unlisted[0]!r}: {remedy(directory)}")
-    unverifiable = [entry.name for entry in sorted(directory.iterdir()) if is_unverifiable(entry)]
+    unverifiable = [entry.name for entry in sorted(directory.iterdir()) if is_unverifiable(entry, nobodys)]
     if unverifiable:
         raise ModelError(
             f"{directory} holds {unverifiable[0]!r}, which no list of checksums can hold: take it away"
@@ -60,7 +64,7 @@ def require_listed(path: Path, volume: Path) -> None:
 def verify(files: Sequence[Expected], volume: Path) -> None:
     """Read files; raise `ModelError` with the first whose content is not as it was meant."""
     for file in files:
-        found = digest(file.path, volume, ALGORITHMS[len(file.digest)])
+        found = file.take_digest(volume)
         if found != file.digest:
             raise ModelError(
                 f"{file.path} is damaged or was changed "
@@ -75,9 +79,9 @@ def list_files(directory: Path) -> list[str]:
     return [name for name in names if name != FILE_NAME]
 
 
-def is_unverifiable(entry: Path) -> bool:
+def is_unverifiable(entry: Path, nobodys: Set[str]) -> bool:
     """Whether a model could read what is in here although no `sha256sum *` lists it."""
-    known = entry.name in NOBODYS or entry.name.startswith(STAGING_PREFIX)
+    known = entry.name in nobodys or entry.name.startswith(STAGING_PREFIX)
     return not known and (entry.name.startswith(".") or entry.is_dir())
 
 
@@ -115,13 +119,15 @@ def parse(line: str, path: Path) -> tuple[str, str]:
     return name, match["digest"]
 
 
-def digest(path: Path, volume: Path, algorithm: str = "sha256") -> str:
-    """Return the digest of a file in hexadecimal, read in pieces; git's SHA-1 counts the size in."""
+def format_list(digests: dict[str, str]) -> str:
+    """Return what `sha256sum` would write of files with these digests."""
+    return "".join(f"{sha256}  {name}\n" for name, sha256 in digests.items())
+
+
+def digest(path: Path, volume: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal, read in pieces."""
     with open_file(path, volume) as file:
-        if algorithm == "git":
-            header = f"blob {os.fstat(file.fileno()).st_size}\0".encode()
-            return hashlib.file_digest(file, lambda: hashlib.sha1(header, usedforsecurity=False)).hexdigest()
-        return hashlib.file_digest(file, algorithm).hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def remedy(directory: Path) -> str:

@@ -82,10 +82,11 @@ def os_errors_explained() -> Iterator[None]:
     """Turn what an operating system says of a file into a `ModelError`."""
     try:
         yield
-    except PermissionError as error:
-        raise ModelError(explain_denial(Path(error.filename or "."))) from error
     except OSError as error:
-        raise ModelError(f"{error.filename or 'the volume'} cannot be used: {error.strerror}") from error
+        place = error.filename2 or error.filename  # of a rename, the place that was refused
+        if isinstance(error, PermissionError):
+            raise ModelError(explain_denial(Path(place or "."))) from error
+        raise ModelError(f"{place or 'the volume'} cannot be used: {error.strerror}") from error
 
 
 def explain_denial(path: Path) -> str:

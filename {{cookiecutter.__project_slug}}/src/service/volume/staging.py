@@ -1,13 +1,14 @@
 """Changing a volume so that a kill, a full disk or a reader at any moment finds it whole.
 
 Everything is written to a hidden directory first and reaches its place by one rename, links and small files
-by a rename over the old ones. What a kill leaves behind is hidden, and removed by whoever comes next.
+by a rename over the old ones. What a kill leaves behind is hidden, and removed by the next change.
 """
 
 import fcntl
 import os
 import shutil
 import stat
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,19 +20,34 @@ from service.volume.files import STAGING_PREFIX
 
 # Loads the model in a directory, and raises `ModelError` if a start of the service would refuse it.
 Prove = Callable[[Path], object]
+# Whoever copies by hand has a `.tmp-` of another name, which is not to be removed.
+PREFIX = f"{STAGING_PREFIX}change-"
 
 
 @contextmanager
 def locked(repository: Path) -> Iterator[None]:
-    """Keep every other writer out; remove what one that was killed has left."""
+    """Keep every other writer out, and say so if that takes waiting for one."""
     descriptor = os.open(repository, os.O_RDONLY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        for left in repository.glob(f"{STAGING_PREFIX}*"):
-            remove(left)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sys.stderr.write(f"{repository} is being changed by another command: waiting for its end\n")
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
         os.close(descriptor)
+
+
+def find_left(repository: Path) -> list[Path]:
+    """Return the hidden directories of commands that were killed; call it where no other writer is."""
+    return sorted(repository.glob(f"{PREFIX}*"))
+
+
+def clear(repository: Path) -> None:
+    """Remove what commands that were killed have left."""
+    for left in find_left(repository):
+        remove(left)
 
 
 def remove(path: Path) -> None:
@@ -45,7 +61,7 @@ def remove(path: Path) -> None:
 @contextmanager
 def staged(repository: Path) -> Iterator[Path]:
     """Yield a hidden directory on the volume, which is gone afterwards unless it was renamed."""
-    directory = Path(tempfile.mkdtemp(prefix=STAGING_PREFIX, dir=repository))
+    directory = Path(tempfile.mkdtemp(prefix=PREFIX, dir=repository))
     try:
         directory.chmod(0o755)
         yield directory
@@ -53,44 +69,36 @@ def staged(repository: Path) -> Iterator[Path]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def copy(source: Path, directory: Path, file_name: str) -> None:
-    """Copy a file under the given name, or the files of a directory, and write `SHA256SUMS` beside them.
+def copy(files: dict[str, Path], source: Path, directory: Path) -> dict[str, str]:
+    """Copy files of a source to a directory, each under its name; return the checksums of the copies.
 
-    Raises `ModelError` if a directory lacks the named file, holds what cannot be listed, or has a
-    `SHA256SUMS` of its own that says something else.
+    Raises `ModelError` if one is no file, or not what a `SHA256SUMS` of the source says.
     """
-    files = choose_files(source) if source.is_dir() else {file_name: source}
-    if file_name not in files:
-        raise ModelError(f"{source} has no {file_name}: give the directory that holds it, or the file")
     known = source / checksums.FILE_NAME
-    expected = checksums.read(known, source) if source.is_dir() and known.exists() else {}
-    lines = []
+    expected = checksums.read(known, source) if known.exists() else {}
+    digests = {}
     for name, path in files.items():
         copy_durably(path, directory / name)
-        digest = checksums.digest(directory / name, directory)
-        if expected.get(name, digest) != digest:
+        digests[name] = checksums.digest(directory / name, directory)
+        if expected.get(name, digests[name]) != digests[name]:
             raise ModelError(f"{path} is not what the {known.name} beside it says: get it again")
-        lines.append(f"{digest}  {name}\n")
-    write_durably(directory / checksums.FILE_NAME, "".join(lines))
-    flush(directory)
+    return digests
 
 
-def choose_files(source: Path) -> dict[str, Path]:
-    """Return the files of a directory by name; raise `ModelError` for what a model cannot consist of."""
-    files = {name: source / name for name in checksums.list_files(source)}
-    odd = [name for name in files if not name.isprintable()]
-    odd += [entry.name for entry in sorted(source.iterdir()) if entry.is_dir() and entry.name[0] != "."]
-    if odd:
-        raise ModelError(f"{source} holds {odd[0]!r}, which is no plain file with a plain name: take it away")
-    return files
-
-
-def prove(prove_model: Prove, directory: Path, source: Path) -> None:
+def prove(prove_model: Prove, directory: Path, source: Path, file_name: str) -> None:
     """Have a staged model prove itself; raise `ModelError` in terms of its source if it does not."""
     try:
         prove_model(directory)
     except ModelError as error:
-        raise ModelError(str(error).replace(str(directory), str(source))) from error
+        raise ModelError(name_source(str(error), directory, source, file_name)) from error
+
+
+def name_source(sentence: str, directory: Path, source: Path, file_name: str) -> str:
+    """Let a sentence that names a staged directory and its files name where they were copied from."""
+    if source.is_dir():
+        return sentence.replace(str(directory), str(source))
+    sentence = sentence.replace(str(directory / file_name), str(source))
+    return sentence.replace(f"{directory}/", f"{source.parent}/").replace(str(directory), str(source))
 
 
 def copy_durably(source: Path, target: Path) -> None:
@@ -137,15 +145,5 @@ def replace_text(path: Path, text: str, repository: Path) -> None:
     """Write a small file over the old one in one step."""
     with staged(repository) as directory:
         write_durably(directory / path.name, text)
-        (directory / path.name).replace(path)
-    flush(path.parent)
-
-
-def replace_link(path: Path, target: str, repository: Path) -> None:
-    """Make a link in the place of whatever is there, in one step."""
-    with staged(repository) as directory:
-        (directory / path.name).symlink_to(target)
-        if path.is_dir() and not path.is_symlink():  # as after a copy that followed links
-            path.rename(directory / f"{path.name}.old")
         (directory / path.name).replace(path)
     flush(path.parent)

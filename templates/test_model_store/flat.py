@@ -1,0 +1,81 @@
+"""What changing a volume of this layout refuses and leaves alone."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from service.errors import ModelError
+from service.model_runtime import FILE_NAME
+from service.settings import Settings
+from service.volume import model_repository, model_store, undo
+
+
+def add(volume: Path, source: Path, version: str | None = None) -> str:
+    """Add a model that need not prove itself."""
+    return str(model_store.add(volume, source, None, version, lambda _: None))
+
+
+@pytest.fixture
+def source(volume: Path, tmp_path: Path) -> Path:
+    """The files of the volume, to be added to it."""
+    return Path(shutil.copytree(volume, tmp_path / "new"))
+
+
+def test_a_number_that_is_taken_is_refused_and_plain_files_stay_plain(volume: Path, source: Path) -> None:
+    with pytest.raises(ModelError, match="has a version 1 already: choose another number"):
+        add(volume, source, "1")
+    assert not (volume / FILE_NAME).is_symlink()
+    assert not (volume / ".versions").exists()
+
+
+def test_links_that_something_else_has_made_are_left_to_it(volume: Path, source: Path) -> None:
+    (volume / FILE_NAME).rename(volume / "..data")
+    (volume / FILE_NAME).symlink_to("..data")
+    with pytest.raises(ModelError, match="made by something else: change the model there"):
+        add(volume, source)
+    assert (volume / FILE_NAME).readlink() == Path("..data")
+
+
+def test_a_directory_is_refused_that_holds_more_than_files(volume: Path, source: Path) -> None:
+    (source / "onnx").mkdir()
+    with pytest.raises(ModelError, match=r"holds 'onnx'.*: give a directory of the model's files alone"):
+        add(volume, source)
+
+
+def test_plain_files_become_the_first_of_two_versions(settings: Settings, volume: Path, source: Path) -> None:
+    content = (volume / FILE_NAME).read_bytes()
+    assert add(volume, source) == "model/2"
+    assert [str(found) for found in model_repository.list_versions(settings)] == ["model/1", "model/2"]
+    model_store.use(volume, None, "1")
+    assert (volume / FILE_NAME).readlink() == Path(".current") / FILE_NAME
+    assert (volume / FILE_NAME).read_bytes() == content
+
+
+def test_a_version_that_no_link_leads_to_any_more_can_be_used(volume: Path, source: Path) -> None:
+    add(volume, source)
+    assert model_store.use(volume, None, "1").version == "1"
+    assert model_store.use(volume, None, "latest").version == "2"
+
+
+def test_a_volume_without_versions_says_that_none_can_be_used(volume: Path) -> None:
+    for version in ("latest", "1"):
+        with pytest.raises(ModelError, match="has no numbered version: what is added next will be one"):
+            model_store.use(volume, None, version)
+
+
+@pytest.mark.parametrize("note", ["{}", '{"version": "../..", "adopted": []}', '{"version": "1"}'])
+def test_a_note_that_no_change_has_left_is_refused(volume: Path, source: Path, note: str) -> None:
+    left = volume / ".tmp-change-left"
+    left.mkdir()
+    (left / undo.NOTE).write_text(note)
+    with pytest.raises(ModelError, match=f"is no note of a change to this volume: remove {left}"):
+        add(volume, source)
+
+
+def test_a_note_that_was_not_written_to_its_end_says_that_nothing_had_begun(
+    volume: Path, source: Path
+) -> None:
+    (volume / ".tmp-change-left").mkdir()
+    (volume / ".tmp-change-left" / undo.NOTE).write_text('{"version": "2"')
+    assert add(volume, source) == "model/2"

@@ -1,0 +1,131 @@
+"""What changing a volume of this layout keeps, refuses and leaves alone."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from service.errors import ModelError
+from service.model_runtime import FILE_NAME
+from service.settings import Settings
+from service.volume import model_repository, model_store, undo
+from service.volume.model_store import Note
+
+
+def add(volume: Path, source: Path, name: str | None = None, version: str | None = None) -> str:
+    """Add a model that need not prove itself."""
+    return str(model_store.add(volume, source, name, version, lambda _: None))
+
+
+@pytest.fixture
+def sample(settings: Settings) -> str:
+    """The name of the sample."""
+    return model_repository.find(settings).name
+
+
+@pytest.fixture
+def source(settings: Settings, tmp_path: Path) -> Path:
+    """A directory of files, some of them in a directory below, to be added."""
+    source = Path(shutil.copytree(model_repository.find(settings).directory, tmp_path / "new"))
+    (source / "onnx" / "deep").mkdir(parents=True)
+    (source / "onnx" / "deep" / "quantized.bin").write_bytes(b"weights")
+    return source
+
+
+def test_directories_below_are_kept_and_verified(settings: Settings, volume: Path, source: Path) -> None:
+    add(volume, source)
+    found = model_repository.find(settings)
+    deep = found.directory / "onnx" / "deep" / "quantized.bin"
+    assert deep.is_symlink()
+    assert deep.read_bytes() == b"weights"
+    model_repository.verify(found, volume)
+    deep.resolve().write_bytes(b"Weights")
+    with pytest.raises(ModelError, match=r"quantized\.bin is damaged"):
+        model_repository.verify(found, volume)
+
+
+def test_a_snapshot_of_a_cache_can_be_added_to_another(
+    settings: Settings, volume: Path, source: Path
+) -> None:
+    add(volume, source)
+    snapshot = model_repository.find(settings)
+    again = volume.parent / "another"
+    again.mkdir()
+    assert add(again, snapshot.directory, "org/name") == f"org/name/{snapshot.version}"
+
+
+def test_what_a_download_by_the_hubs_client_leaves_beside_a_snapshot_is_nobodys(
+    settings: Settings, volume: Path, source: Path
+) -> None:
+    found = model_repository.find(settings)
+    (found.directory / ".cache" / "huggingface").mkdir(parents=True)
+    (found.directory / ".gitattributes").touch()
+    model_repository.verify(found, volume)
+
+
+@pytest.mark.parametrize("name", ["a/b/c", "a--b", "x//y"])
+def test_a_name_that_the_hub_cannot_have_is_refused(volume: Path, source: Path, name: str) -> None:
+    with pytest.raises(ModelError, match="cannot name a model: use NAME or ORG/NAME"):
+        add(volume, source, name)
+
+
+def test_a_revision_that_would_be_a_path_is_refused(volume: Path, source: Path) -> None:
+    with pytest.raises(ModelError, match="'pr/1' cannot name a revision"):
+        add(volume, source, version="pr/1")
+
+
+def test_one_of_two_models_has_to_be_named(volume: Path, source: Path, sample: str) -> None:
+    add(volume, source, "org/name")
+    for change in (lambda: add(volume, source), lambda: model_store.use(volume, None, "v2")):
+        with pytest.raises(ModelError, match=f"org/name, {sample}: say with --name which is meant"):
+            change()
+
+
+def test_a_revision_that_is_not_there_is_refused_with_those_that_are(
+    settings: Settings, volume: Path, sample: str
+) -> None:
+    commit = model_repository.find(settings).version
+    with pytest.raises(ModelError, match=f"has no snapshot for v2 but {commit}: give one of them"):
+        model_store.use(volume, sample, "v2")
+    with pytest.raises(ModelError, match="has no snapshot for v2 and no other: add one first"):
+        model_store.use(volume, "org/name", "v2")
+
+
+def test_a_blob_that_another_snapshot_needs_is_not_taken_back(
+    settings: Settings, volume: Path, source: Path
+) -> None:
+    before = model_repository.find(settings)
+    commit = add(volume, source).rpartition("/")[2]
+    model = before.directory.parents[1]
+    blobs = [link.resolve().name for link in (model / "snapshots" / commit).rglob("*") if link.is_symlink()]
+    other = model / "snapshots" / ("b" * 40)
+    other.mkdir()
+    (other / FILE_NAME).symlink_to(f"../../blobs/{blobs[-1]}")
+    (model / "refs" / "main").write_text(before.version)
+    note = {"name": before.name, "commit": commit, "ref": "main", "new_blobs": blobs, "new_commits": [commit]}
+    model_store.give_back(volume, Note.model_validate(note | {"new_refs": []}))
+    assert [blob.name for blob in (model / "blobs").iterdir()] == [blobs[-1]]
+    assert not (model / "snapshots" / commit).exists()
+    assert model_repository.find(settings) == before
+
+
+@pytest.mark.parametrize("note", ["{}", '{"version": "2", "adopted": []}'])
+def test_a_note_that_no_change_has_left_is_refused(volume: Path, source: Path, note: str) -> None:
+    left = volume / ".tmp-change-left"
+    left.mkdir()
+    (left / undo.NOTE).write_text(note)
+    with pytest.raises(ModelError, match=f"is no note of a change to this volume: remove {left}"):
+        add(volume, source)
+
+
+def test_a_note_leads_nowhere_else() -> None:
+    nothing_new: dict[str, Any] = {"new_blobs": [], "new_commits": [], "new_refs": []}
+    note = {"name": "a", "commit": "c" * 40, "ref": "main"} | nothing_new
+    assert Note.model_validate(note)
+    for field in nothing_new:
+        with pytest.raises(ValueError, match=field):
+            Note.model_validate(note | {field: ["../x"]})
+    for field in ("commit", "ref"):
+        with pytest.raises(ValueError, match=field):
+            Note.model_validate(note | {field: "../x"})

@@ -1,0 +1,1 @@
+{% include "test_model_store/" ~ cookiecutter.model_layout ~ ".py" %}
