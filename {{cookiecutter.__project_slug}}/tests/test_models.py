@@ -208,6 +208,16 @@ def test_a_version_that_is_not_as_it_was_meant_is_named(
     assert said.count(" is as it was meant\n") == 1
 
 
+def test_every_version_is_verified_although_none_would_be_served(
+    volume: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words(volume, "add", source)
+    monkeypatch.setenv("MODEL_VERSION", "77777")
+    sentence, said = call(volume, "verify")
+    assert "77777" in str(sentence)
+    assert said.count(" is as it was meant\n") == 2
+
+
 def test_an_older_version_can_be_used_again(settings: Settings, volume: Path, source: Path) -> None:
     words(volume, "add", source)
     newest = model_repository.find(settings)

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -104,17 +105,25 @@ def list_versions(settings: Settings, _: Any) -> None:
 
 
 def verify_versions(settings: Settings, _: Any) -> None:
-    """Check what would be served, then every version; raise `ModelError` with all that is wrong."""
-    problems = []
-    model_repository.find(settings)
+    """Check what would be served, and every version; raise `ModelError` with all that is wrong."""
+    problems: list[str] = []
+    with collected(problems):
+        model_repository.find(settings)
     for version in find_versions(settings):
-        try:
+        with collected(problems):
             model_repository.verify(version, settings.model_repository)
             sys.stdout.write(f"{version} is as it was meant\n")
-        except ModelError as error:
-            problems.append(str(error))
     if problems:
         raise ModelError("\n".join(problems))
+
+
+@contextlib.contextmanager
+def collected(problems: list[str]) -> Iterator[None]:
+    """Go on after a `ModelError`, and keep what it says."""
+    try:
+        yield
+    except ModelError as error:
+        problems.append(str(error))
 
 
 def find_versions(settings: Settings) -> list[ModelVersion]:

@@ -49,10 +49,9 @@ def test_what_is_denied_behind_a_link_is_named(tmp_path: Path, monkeypatch: pyte
 
 
 def test_a_rename_that_is_denied_names_where_it_should_have_led(tmp_path: Path) -> None:
-    denied = PermissionError(errno.EACCES, "denied", str(tmp_path / ".tmp-1"), None, str(tmp_path / "in" / "1"))
     (tmp_path / "in").mkdir()
     with pytest.raises(ModelError, match=f"^{tmp_path / 'in'} may not be changed"), os_errors_explained():
-        raise denied
+        raise PermissionError(errno.EACCES, "no", f"{tmp_path}/.tmp-1", None, f"{tmp_path}/in/1")
 
 
 def test_links_that_lead_in_a_circle_end_in_a_sentence(settings: Settings, file: Path) -> None:
