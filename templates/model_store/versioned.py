@@ -17,7 +17,7 @@ def add(repository: Path, source: Path, name: str | None, version: str | None, p
 
     Raises `ModelError` if the version is there already, or if the model does not prove itself.
     """
-    staging.clear(repository)
+    clear(repository)
     name = name or choose_name(repository)
     if not NAME.fullmatch(name):
         raise ModelError(f"{name!r} cannot name a model: use letters, digits, hyphens, dots and underscores")
@@ -50,7 +50,7 @@ def choose_name(repository: Path) -> str:
 
 def use(repository: Path, name: str | None, version: str) -> ModelVersion:
     """Pin a version, which is then served whatever others there are; `latest` removes the pin."""
-    staging.clear(repository)
+    clear(repository)
     directory = repository / (name or choose_name(repository))
     versions = find_versions(directory)
     if version == "latest" and versions:
@@ -63,3 +63,9 @@ def use(repository: Path, name: str | None, version: str) -> ModelVersion:
     verify(found, repository)
     staging.replace_text(directory / PIN, f"{version}\n", repository)
     return found
+
+
+def clear(repository: Path) -> None:
+    """Remove what commands that were killed have left; a version itself appears in one step."""
+    for left in staging.find_left(repository):
+        staging.remove(left)

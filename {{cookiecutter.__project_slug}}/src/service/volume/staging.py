@@ -44,12 +44,6 @@ def find_left(repository: Path) -> list[Path]:
     return sorted(repository.glob(f"{PREFIX}*"))
 
 
-def clear(repository: Path) -> None:
-    """Remove what commands that were killed have left."""
-    for left in find_left(repository):
-        remove(left)
-
-
 def remove(path: Path) -> None:
     """Remove whatever is there."""
     if path.is_dir() and not path.is_symlink():
