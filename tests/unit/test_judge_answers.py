@@ -1,0 +1,112 @@
+"""The extension that judges: what cannot be had is named, and what was probably meant."""
+
+import click
+import pytest
+from answers import OPTIONS, REFUSED, SUPPORTED, TABLE, TEMPLATE, complete
+from cookiecutter.cli import main as cookiecutter
+from jinja2 import Environment
+from pre_gen_project import find_conflicts
+
+from judge_answers import DIRECTORY, JudgeAnswers, find_unknown, read_command_line
+
+
+@click.command()
+@click.argument("extra_context")
+def program(extra_context: str) -> None:
+    """A program that is not cookiecutter, though its argument has the same name."""
+
+
+@pytest.mark.parametrize("name", [*OPTIONS, "_exclude_newer", "__derived"])
+def test_every_option_and_every_fact_may_be_answered(name: str) -> None:
+    assert find_unknown({name: "x"}, TABLE) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "option"),
+    [
+        ("bsae_image", "base_image"),
+        ("base-image", "base_image"),
+        ("BASE_IMAGE", "base_image"),
+        ("baseimage", "base_image"),
+        ("python", "python_version"),
+    ],
+)
+def test_a_misspelt_option_is_answered_with_the_option(name: str, option: str) -> None:
+    assert find_unknown({name: "x"}, TABLE) == [
+        f"{name} is not an option of this template: did you mean {option}?"
+    ]
+
+
+@pytest.mark.parametrize("name", ["colour", "_x", "", "日本語"])
+def test_what_resembles_no_option_is_answered_with_all_of_them(name: str) -> None:
+    (sentence,) = find_unknown({name: "x"}, TABLE)
+    assert sentence == f"{name} is not an option of this template: choose from {', '.join(OPTIONS)}."
+
+
+def test_every_unknown_option_is_named_at_once() -> None:
+    assert len(find_unknown({"a": "1", "base_image": "slim", "b": "2"}, TABLE)) == 2
+
+
+def judging() -> Environment:
+    """Jinja as cookiecutter sets it up, with the extension."""
+    return Environment(extensions=[JudgeAnswers])  # noqa: S701
+
+
+def make_directory(answers: dict) -> str:
+    """Return the name that a project's directory has with these answers."""
+    context = complete(answers) | {"__project_slug": "model-service"}
+    return judging().from_string(DIRECTORY).render(cookiecutter=context)
+
+
+def test_without_a_command_line_there_is_none_to_refuse() -> None:
+    assert read_command_line() == {}
+    judging()
+
+
+def test_the_command_line_of_another_program_is_not_judged() -> None:
+    with click.Context(program) as context:
+        context.params = {"extra_context": {"colour": "red"}}
+        judging()
+
+
+def test_the_command_line_is_judged_when_the_extension_is_loaded() -> None:
+    with click.Context(cookiecutter) as context:
+        context.params = {"extra_context": {"bsae_image": "alpine"}}
+        with pytest.raises(click.ClickException, match="did you mean base_image"):
+            judging()
+
+
+def test_the_directory_that_the_answers_are_settled_for_is_the_projects() -> None:
+    assert (TEMPLATE / DIRECTORY).is_dir()
+
+
+def test_no_directory_is_named_for_answers_that_cannot_work() -> None:
+    with pytest.raises(click.ClickException) as refusal:
+        make_directory(REFUSED[0])
+    assert [refusal.value.message] == find_conflicts(complete(REFUSED[0]))
+
+
+def test_settled_answers_add_nothing_to_the_name_of_the_directory() -> None:
+    assert make_directory(SUPPORTED[0]) == "model-service"
+
+
+@pytest.mark.parametrize(
+    ("accept_hooks", "manager", "sentence"),
+    [
+        ("yes", "uv", ""),
+        ("no", "pip", ""),
+        (
+            "no",
+            "uv",
+            "uv.lock is not made, because no hook may run: "
+            "run `make lock` in model-service before the first build.\n",
+        ),
+    ],
+)
+def test_a_lock_that_no_hook_makes_is_told_of(
+    capsys: pytest.CaptureFixture[str], accept_hooks: str, manager: str, sentence: str
+) -> None:
+    with click.Context(cookiecutter) as context:
+        context.params = {"accept_hooks": accept_hooks}
+        make_directory({"package_manager": manager})
+    assert capsys.readouterr().err == sentence
