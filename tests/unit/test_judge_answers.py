@@ -2,12 +2,12 @@
 
 import click
 import pytest
-from answers import OPTIONS, REFUSED, SUPPORTED, TABLE, TEMPLATE, complete
+from answers import CHOICES, OPTIONS, REFUSED, SUPPORTED, TABLE, TEMPLATE, complete
 from cookiecutter.cli import main as cookiecutter
 from jinja2 import Environment
 from pre_gen_project import find_conflicts
 
-from judge_answers import DIRECTORY, JudgeAnswers, find_unknown, read_command_line
+from judge_answers import DIRECTORY, JudgeAnswers, find_problems, read_command_line
 
 
 @click.command()
@@ -16,9 +16,29 @@ def program(extra_context: str) -> None:
     """A program that is not cookiecutter, though its argument has the same name."""
 
 
-@pytest.mark.parametrize("name", [*OPTIONS, "_exclude_newer", "__derived"])
-def test_every_option_and_every_fact_may_be_answered(name: str) -> None:
-    assert find_unknown({name: "x"}, TABLE) == []
+@pytest.mark.parametrize("name", [*(OPTIONS - CHOICES.keys()), "_exclude_newer", "__derived"])
+def test_every_text_and_every_fact_may_be_answered(name: str) -> None:
+    assert find_problems({name: "x"}, TABLE) == []
+
+
+def test_every_choice_may_be_answered() -> None:
+    for option, choices in CHOICES.items():
+        for choice in choices:
+            assert find_problems({option: choice}, TABLE) == []
+
+
+@pytest.mark.parametrize(
+    ("option", "answer", "sentence"),
+    [
+        ("base_image", "alpin", "base_image cannot be 'alpin': did you mean alpine?"),
+        ("model_layout", "Flatt", "model_layout cannot be 'Flatt': did you mean flat?"),
+        ("python_version", "3.11", "python_version cannot be '3.11': choose from 3.13, 3.12, 3.14."),
+    ],
+)
+def test_what_is_no_choice_is_answered_with_the_choice_or_with_all(
+    option: str, answer: str, sentence: str
+) -> None:
+    assert find_problems({option: answer}, TABLE) == [sentence]
 
 
 @pytest.mark.parametrize(
@@ -32,19 +52,19 @@ def test_every_option_and_every_fact_may_be_answered(name: str) -> None:
     ],
 )
 def test_a_misspelt_option_is_answered_with_the_option(name: str, option: str) -> None:
-    assert find_unknown({name: "x"}, TABLE) == [
+    assert find_problems({name: "x"}, TABLE) == [
         f"{name} is not an option of this template: did you mean {option}?"
     ]
 
 
 @pytest.mark.parametrize("name", ["colour", "_x", "", "日本語"])
 def test_what_resembles_no_option_is_answered_with_all_of_them(name: str) -> None:
-    (sentence,) = find_unknown({name: "x"}, TABLE)
+    (sentence,) = find_problems({name: "x"}, TABLE)
     assert sentence == f"{name} is not an option of this template: choose from {', '.join(OPTIONS)}."
 
 
 def test_every_unknown_option_is_named_at_once() -> None:
-    assert len(find_unknown({"a": "1", "base_image": "slim", "b": "2"}, TABLE)) == 2
+    assert len(find_problems({"a": "1", "base_image": "slim", "b": "2"}, TABLE)) == 2
 
 
 def judging() -> Environment:
