@@ -90,6 +90,41 @@ def test_answers_of_the_users_configuration(user: User, expected: dict[str, byte
     assert user.render("--no-input") == expected
 
 
+def test_a_default_that_no_choice_is_ends_in_a_sentence_before_the_first_question(user: User) -> None:
+    user.configure({"base_image": "alpin", "author": "never heard of"})
+    output = user.home / "output"
+    result = user.run(output)
+    assert (result.returncode, result.stdout) == (1, "")
+    # cookiecutter has warned before, in its own words.
+    assert result.stderr.splitlines()[-2:] == [
+        "Error: In the default_context of your configuration, "
+        "base_image cannot be 'alpin': did you mean alpine?",
+        "Put it right there, or leave the configuration out with --default-config.",
+    ]
+    assert not output.exists()
+
+
+def test_a_default_for_what_may_be_a_misspelt_option_is_told_of_once(
+    user: User, expected: dict[str, bytes]
+) -> None:
+    user.configure(ANSWERS | {"bsae_image": "slim", "full_name": "José", "package_name": "x"})
+    result = user.run(user.home / "output", "--no-input")
+    warning, _ = result.stderr.splitlines()  # the other line is about the lock
+    assert warning == (
+        "Warning: bsae_image in the default_context of your configuration is not an option of this template: "
+        "did you mean base_image?"
+    )
+    assert contents(user.home / "output") == expected
+
+
+def test_defaults_that_cannot_be_had_do_not_keep_anybody_from_a_replay(
+    user: User, expected: dict[str, bytes]
+) -> None:
+    user.render("--no-input", *(f"{name}={text}" for name, text in ANSWERS.items()))
+    user.configure({"base_image": "alpin"})
+    assert user.render("--replay") == expected
+
+
 def test_answers_that_are_replayed(user: User, expected: dict[str, bytes]) -> None:
     user.render("--no-input", *(f"{name}={text}" for name, text in ANSWERS.items()))
     assert user.render("--replay") == expected

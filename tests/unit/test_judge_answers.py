@@ -1,5 +1,7 @@
 """The extension that judges: what cannot be had is named, and what was probably meant."""
 
+from pathlib import Path
+
 import click
 import pytest
 from answers import CHOICES, OPTIONS, REFUSED, SUPPORTED, TABLE, TEMPLATE, complete
@@ -7,7 +9,14 @@ from cookiecutter.cli import main as cookiecutter
 from jinja2 import Environment
 from pre_gen_project import find_conflicts
 
-from judge_answers import DIRECTORY, JudgeAnswers, find_problems, read_command_line
+from judge_answers import (
+    DIRECTORY,
+    JudgeAnswers,
+    find_misspelt,
+    find_problems,
+    read_command_line,
+    read_defaults,
+)
 
 
 @click.command()
@@ -61,6 +70,38 @@ def test_a_misspelt_option_is_answered_with_the_option(name: str, option: str) -
 def test_what_resembles_no_option_is_answered_with_all_of_them(name: str) -> None:
     (sentence,) = find_problems({name: "x"}, TABLE)
     assert sentence == f"{name} is not an option of this template: choose from {', '.join(OPTIONS)}."
+
+
+@pytest.mark.parametrize(
+    ("option", "answer", "sentence"),
+    [
+        ("python_version", 3.13, "python_version cannot be 3.13: put it in quotes."),
+        ("python_version", 3.1, "python_version cannot be 3.1: choose from 3.13, 3.12, 3.14."),
+        ("base_image", ["alpine"], "base_image cannot be ['alpine']: choose from slim, alpine, distroless."),
+        ("base_image", None, "base_image cannot be None: choose from slim, alpine, distroless."),
+        ("author", None, "author cannot be None: put a text there."),
+        ("author", ["a", "b"], "author cannot be ['a', 'b']: put a text there."),
+        ("author", True, "author cannot be True: put a text there."),
+    ],
+)
+def test_what_yaml_does_not_take_for_a_text_is_refused(option: str, answer: object, sentence: str) -> None:
+    assert find_problems({option: answer}, TABLE) == [sentence]
+
+
+def test_a_number_is_a_text_where_a_text_is_asked_for() -> None:
+    assert find_problems({"author": 7}, TABLE) == []
+
+
+@pytest.mark.parametrize("key", ["full_name", "email", "package_name", "repo_name", "min_python_version"])
+def test_defaults_for_other_templates_are_none_of_our_business(key: str) -> None:
+    assert find_misspelt({key: "x"}, TABLE) == []
+
+
+@pytest.mark.parametrize(("text", "defaults"), [("", {}), ("{1: one}", {"1": "one"})])
+def test_defaults_are_read_whatever_yaml_takes_them_for(tmp_path: Path, text: str, defaults: dict) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(f"default_context: {text}\n", encoding="utf-8")
+    assert read_defaults({"config_file": str(config)}) == defaults
 
 
 def test_every_unknown_option_is_named_at_once() -> None:
