@@ -52,7 +52,12 @@ def test_a_slug_that_cannot_name_everything_is_refused(slug: str) -> None:
     assert "\n" not in sentence
 
 
-@pytest.mark.parametrize("slug", ["fastapi", "starlette", "onnxruntime", "pydantic-settings", "pytest"])
+LIBRARIES = ["fastapi", "starlette", "onnxruntime", "pydantic-settings", "pytest"]
+INSTALLERS = ["pip", "uv", "poetry", "poetry-plugin-export"]
+BUILDERS = ["flit-core", "poetry-core", "uv-build"]
+
+
+@pytest.mark.parametrize("slug", [*LIBRARIES, *INSTALLERS, *BUILDERS])
 def test_a_slug_that_the_project_depends_on_is_refused(slug: str) -> None:
     assert find_conflicts(complete({"project_slug": slug})) == [
         f"project_slug is {slug!r}, which a project itself may depend on: choose another name."
