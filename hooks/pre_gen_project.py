@@ -1,7 +1,9 @@
 """Refuse answers that cannot work, before any file is written.
 
-`find_conflicts` is the one judge of answers: the hook runs it, and the tests ask it which combinations
-they may expect to work. What it knows of the choices comes from the table of facts in cookiecutter.json.
+`find_conflicts` is the one judge of answers: `judge_answers.py` asks it, with hooks or without, and the tests
+ask it which combinations they may expect to work. The hook asks it once more, in case another version of
+cookiecutter goes past `judge_answers.py`. What it knows of the choices comes from the table of facts in
+cookiecutter.json.
 """
 
 import json

@@ -4,8 +4,8 @@ The date up to which releases are locked moves in the table of facts, for genera
 pyproject.toml, for the template's own tools; the newest releases are given a few days to be found bad by
 others. (The training scripts keep their own dates, so that they give the same models.) Made anew with it
 are the locks that travel in templates/locks, each for all Pythons on offer, with conditions around what not
-every choice of tracing has, and the names of all distributions in them, which no project may bear. A uv.lock
-holds addresses and does not travel; it comes to the same.
+every choice of tracing has, and the names of all distributions that a project may meet in its environment,
+which none may bear itself. A uv.lock holds addresses and does not travel; it comes to the same.
 """
 
 import json
@@ -14,18 +14,22 @@ import shutil
 import sys
 import tempfile
 import textwrap
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from difflib import SequenceMatcher
 from pathlib import Path
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from poetry.factory import Factory
 from project import TEMPLATE, poetry_settings, render, run
 
 DAYS_TO_RIPEN = 5
 FACTS = TEMPLATE / "cookiecutter.json"
 LOCKS = TEMPLATE / "templates" / "locks"
+BUILD_SYSTEMS = TEMPLATE / "templates" / "pyproject"
 BUILD_TOOLS = LOCKS / "poetry.txt"
 BUILD_TOOLS_HEADER = "# Poetry in the builder stage: what turns poetry.lock into requirements with hashes.\n"
 
@@ -167,10 +171,26 @@ def lock_build_tools() -> None:
 
 
 def find_distributions() -> list[str]:
-    """Return the names of all distributions that the locks of generated projects hold."""
+    """Return the names of all distributions that generated projects are made of, installed by or built by."""
     files = [pip_locks(runtime)["requirements-dev.txt"] for runtime in facts()["_model_runtimes"]]
     pins = [pin for path in files for pin in find_pins(path.read_text(encoding="utf-8"))]
-    return sorted({pin.partition("==")[0] for pin in pins})
+    locked = {pin.partition("==")[0] for pin in pins}
+    return sorted(locked | facts()["_package_managers"].keys() | facts()["_tools"].keys() | find_builders())
+
+
+def find_builders() -> set[str]:
+    """Return the names of what builds the projects of each package manager."""
+    # Its first table is plain TOML; what follows may hold Jinja.
+    tables = [path.read_text(encoding="utf-8").partition("\n\n")[0] for path in BUILD_SYSTEMS.iterdir()]
+    requirements = [text for table in tables for text in tomllib.loads(table)["build-system"]["requires"]]
+    return {canonicalize_name(Requirement(text).name) for text in requirements}
+
+
+def write_distributions() -> None:
+    """Write the names down that no project may bear."""
+    names = json.dumps(find_distributions())[1:-1]
+    lines = textwrap.indent(textwrap.fill(names, 106, break_on_hyphens=False), "    ")
+    replace(FACTS, r'("_distributions": \[\n).*?(\n  \])', lines)
 
 
 def main() -> None:
@@ -181,9 +201,7 @@ def main() -> None:
     for runtime in facts()["_model_runtimes"]:
         lock_projects(runtime)
     lock_build_tools()
-    names = json.dumps(find_distributions())[1:-1]
-    lines = textwrap.indent(textwrap.fill(names, 106, break_on_hyphens=False), "    ")
-    replace(FACTS, r'("_distributions": \[\n).*?(\n  \])', lines)
+    write_distributions()
     sys.stdout.write(f"Releases up to {day} are locked from now on.\n")
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from answers import REFUSED, TEMPLATE, Answers, complete
+from click import ClickException
 from cookiecutter.main import cookiecutter
 from pre_gen_project import find_conflicts
 from project import render
@@ -65,18 +66,28 @@ def run_cookiecutter(output: Path, *answers: str) -> subprocess.CompletedProcess
     return subprocess.run(command, capture_output=True, text=True, env=os.environ | {"NO_COLOR": "1"})
 
 
+@pytest.mark.parametrize("hooks", ["yes", "no"])
 @pytest.mark.parametrize(
     "answers",
     [REFUSED[0], {"project_slug": "../evil"}, {"project_slug": "Évil Name"}, {"description": "two\nlines"}],
 )
-def test_answers_that_cannot_work_leave_a_sentence_and_nothing_else(tmp_path: Path, answers: Answers) -> None:
+def test_answers_that_cannot_work_leave_a_sentence_and_nothing_else(
+    tmp_path: Path, answers: Answers, hooks: str
+) -> None:
     output = tmp_path / "output"
     output.mkdir()
-    result = run_cookiecutter(output, *(f"{option}={value}" for option, value in answers.items()))
+    given = [f"{option}={value}" for option, value in answers.items()]
+    result = run_cookiecutter(output, f"--accept-hooks={hooks}", *given)
     (sentence,) = find_conflicts(complete(answers))
     assert result.returncode == 1
-    assert sentence in result.stderr
+    assert result.stderr == f"Error: {sentence}\n"
     assert list(tmp_path.rglob("*")) == [output]
+
+
+def test_answers_that_cannot_work_are_refused_to_a_program_as_well(tmp_path: Path) -> None:
+    with pytest.raises(ClickException, match="publishes no musl wheel"):
+        render(REFUSED[0], tmp_path, hooks=False)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("slug", ["..", "x/..", "x/../..", "a/b", "/", "~", "{absolute}"])

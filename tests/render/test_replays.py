@@ -1,13 +1,18 @@
 """Every way to give answers: the same answers make the same files."""
 
+import json
 import os
+import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import yaml
-from answers import TEMPLATE
+from answers import FACTS, OPTIONS, TEMPLATE
+from pre_gen_project import find_conflicts
 from project import contents, render
 
 ANSWERS = {
@@ -34,21 +39,32 @@ class User:
         content = yaml.safe_dump(places | {"default_context": default_context})
         self.config.write_text(content, encoding="utf-8")
 
-    def render(self, *arguments: str) -> dict[str, bytes]:
-        """Render without hooks and without a keyboard, and return what every file holds."""
-        output = self.home / f"output-{len(list(self.home.iterdir()))}"
-        command = [
-            sys.executable,
-            "-m",
-            "cookiecutter",
-            "--accept-hooks=no",
-            "--config-file",
-            str(self.config),
-        ]
-        command += ["--output-dir", str(output), *arguments[:1], str(TEMPLATE), *arguments[1:]]
+    def run(self, output: Path, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+        """Call cookiecutter without hooks."""
+        command = [sys.executable, "-m", "cookiecutter", "--accept-hooks=no", "--config-file", self.config]
+        command += ["--output-dir", output, *arguments[:1], TEMPLATE, *arguments[1:]]
         environment = os.environ | {"NO_COLOR": "1"}
-        subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=environment)
+        return subprocess.run(command, input=typed, capture_output=True, text=True, env=environment)
+
+    def render(self, *arguments: str, typed: str = "") -> dict[str, bytes]:
+        """Render, and return what every file holds."""
+        output = self.home / f"output-{len(list(self.home.iterdir()))}"
+        result = self.run(output, *arguments, typed=typed)
+        assert result.returncode == 0, result.stderr
         return contents(output)
+
+    @property
+    def record(self) -> Path:
+        """Where cookiecutter has recorded the answers."""
+        (path,) = (self.home / "replay").iterdir()
+        return path
+
+    @contextmanager
+    def recorded(self) -> Iterator[dict]:
+        """Give what is recorded, to be changed."""
+        context = json.loads(self.record.read_text(encoding="utf-8"))
+        yield context["cookiecutter"]
+        self.record.write_text(json.dumps(context), encoding="utf-8")
 
 
 @pytest.fixture
@@ -74,8 +90,97 @@ def test_answers_of_the_users_configuration(user: User, expected: dict[str, byte
     assert user.render("--no-input") == expected
 
 
+def test_a_default_that_no_choice_is_ends_in_a_sentence_before_the_first_question(user: User) -> None:
+    user.configure({"base_image": "alpin", "author": "never heard of"})
+    output = user.home / "output"
+    result = user.run(output)
+    assert (result.returncode, result.stdout) == (1, "")
+    # cookiecutter has warned before, in its own words.
+    assert result.stderr.splitlines()[-2:] == [
+        "Error: In the default_context of your configuration, "
+        "base_image cannot be 'alpin': did you mean alpine?",
+        "Put it right there, or leave the configuration out with --default-config.",
+    ]
+    assert not output.exists()
+
+
+def test_a_default_for_what_may_be_a_misspelt_option_is_told_of_once(
+    user: User, expected: dict[str, bytes]
+) -> None:
+    user.configure(ANSWERS | {"bsae_image": "slim", "full_name": "José", "package_name": "x"})
+    result = user.run(user.home / "output", "--no-input")
+    warning, _ = result.stderr.splitlines()  # the other line is about the lock
+    assert warning == (
+        "Warning: bsae_image in the default_context of your configuration is not an option of this template: "
+        "did you mean base_image?"
+    )
+    assert contents(user.home / "output") == expected
+
+
+def test_defaults_that_cannot_be_had_do_not_keep_anybody_from_a_replay(
+    user: User, expected: dict[str, bytes]
+) -> None:
+    user.render("--no-input", *(f"{name}={text}" for name, text in ANSWERS.items()))
+    user.configure({"base_image": "alpin"})
+    assert user.render("--replay") == expected
+
+
 def test_answers_that_are_replayed(user: User, expected: dict[str, bytes]) -> None:
     user.render("--no-input", *(f"{name}={text}" for name, text in ANSWERS.items()))
     assert user.render("--replay") == expected
-    (replay,) = (user.home / "replay").iterdir()
-    assert user.render(f"--replay-file={replay}") == expected
+    assert user.render(f"--replay-file={user.record}") == expected
+
+
+def test_a_record_of_other_facts_makes_what_its_answers_make_today(
+    user: User, expected: dict[str, bytes]
+) -> None:
+    user.render("--no-input", *(f"{name}={text}" for name, text in ANSWERS.items()))
+    with user.recorded() as record:
+        record["_exclude_newer"] = "2026-01-01T00:00:00Z"
+        record["_extensions"] = ["refuse_unknown_options.RefuseUnknownOptions"]
+        record["__derived"] = {"python_image": "python:3.11"}
+        del record["_tracing"]
+        for layout in record["_model_layouts"].values():
+            del layout["served_name"]
+    assert user.render("--replay") == expected
+
+
+def test_what_a_record_does_not_answer_is_asked(user: User, expected: dict[str, bytes]) -> None:
+    user.render("--no-input", *(f"{name}={text}" for name, text in ANSWERS.items()))
+    with user.recorded() as record:
+        del record["model_runtime"], record["_model_runtimes"]
+    tract = [*FACTS["_model_runtimes"]].index("tract") + 1
+    assert user.render("--replay", typed=f"{tract}\n") == expected
+
+
+def test_jinja_in_a_recorded_answer_is_not_run(user: User) -> None:
+    user.render("--no-input")
+    with user.recorded() as record:
+        record["description"] = "{{ 7 * 7 }}"
+    assert b'description = "{{ 7 * 7 }}"\n' in user.render("--replay")["model-service/pyproject.toml"]
+
+
+def test_recorded_answers_that_can_no_longer_be_had_are_named_with_what_to_do(user: User) -> None:
+    user.render("--no-input", "author=José & Co")
+    with user.recorded() as record:
+        record |= {"base_image": "windows", "colour": "red"}
+        kept = [f"{name}={record[name]}" for name in OPTIONS if name != "base_image"]
+    output = user.home / "output"
+    result = user.run(output, "--replay")
+    assert result.returncode == 1
+    unoffered, unknown, way = result.stderr.splitlines()
+    assert unoffered == "Error: base_image cannot be 'windows': choose from slim, alpine, distroless."
+    assert unknown.startswith("colour is not an option of this template: choose from")
+    sentence, _, command = way.partition(", with all that it still knows: ")
+    assert sentence == "The record was made by another version of the template: answer again"
+    assert shlex.split(command) == ["cookiecutter", str(TEMPLATE), *kept]
+    assert not output.exists()
+
+
+def test_recorded_answers_that_do_not_work_together_are_refused(user: User) -> None:
+    user.render("--no-input")
+    with user.recorded() as record:
+        record["base_image"] = "alpine"
+        conflicts = find_conflicts(record)
+    result = user.run(user.home / "output", "--replay")
+    assert (result.returncode, result.stderr.splitlines()) == (1, [f"Error: {conflicts[0]}"])

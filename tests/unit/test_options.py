@@ -113,6 +113,12 @@ def test_every_fact_is_used() -> None:
             assert re.search(rf'\.{fact}\b|\["{fact}"\]', text), f"nothing reads {table}.{fact}"
 
 
+def test_no_key_is_rendered_that_a_record_for_a_replay_may_lack() -> None:
+    # cookiecutter renders what a record lacks, without what it holds, and fails: put it in `__derived`.
+    rendered = {name for name in TABLE if name.startswith("__")}
+    assert rendered == {"__prompts__", "__project_slug", "__sample_format", "__sample_files", "__derived"}
+
+
 def test_the_options_that_matter_most_come_right_after_the_names() -> None:
     assert list(OPTIONS)[:9] == [
         *("project_name", "project_slug", "description", "author"),

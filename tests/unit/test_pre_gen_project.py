@@ -1,7 +1,11 @@
 """The hook that refuses: one sentence for each thing that cannot work, none for what can."""
 
+import subprocess
+import sys
+
 import pytest
 from answers import CHOICES, REFUSED, SUPPORTED, TEMPLATE, complete, name
+from cookiecutter.environment import StrictEnvironment
 from pre_gen_project import find_conflicts
 
 
@@ -48,7 +52,12 @@ def test_a_slug_that_cannot_name_everything_is_refused(slug: str) -> None:
     assert "\n" not in sentence
 
 
-@pytest.mark.parametrize("slug", ["fastapi", "starlette", "onnxruntime", "pydantic-settings", "pytest"])
+LIBRARIES = ["fastapi", "starlette", "onnxruntime", "pydantic-settings", "pytest"]
+INSTALLERS = ["pip", "uv", "poetry", "poetry-plugin-export"]
+BUILDERS = ["flit-core", "poetry-core", "uv-build"]
+
+
+@pytest.mark.parametrize("slug", [*LIBRARIES, *INSTALLERS, *BUILDERS])
 def test_a_slug_that_the_project_depends_on_is_refused(slug: str) -> None:
     assert find_conflicts(complete({"project_slug": slug})) == [
         f"project_slug is {slug!r}, which a project itself may depend on: choose another name."
@@ -91,3 +100,21 @@ def test_any_other_line_of_text_passes(text: str) -> None:
 def test_every_conflict_is_named_at_once() -> None:
     answers = {"project_slug": "A", "description": "", "base_image": "alpine"}
     assert len(find_conflicts(complete(answers))) == 3
+
+
+def run_hook(answers: dict) -> subprocess.CompletedProcess[str]:
+    """Run the hook as cookiecutter does, which renders it first."""
+    source = (TEMPLATE / "hooks" / "pre_gen_project.py").read_text(encoding="utf-8")
+    script = StrictEnvironment().from_string(source).render(cookiecutter=complete(answers))
+    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+
+
+def test_the_hook_fails_with_the_sentence_where_nothing_else_has_judged() -> None:
+    result = run_hook(REFUSED[0])
+    assert result.returncode == 1
+    assert result.stderr.split("\n") == ["", *find_conflicts(complete(REFUSED[0])), "", ""]
+
+
+def test_the_hook_says_nothing_of_answers_that_work() -> None:
+    result = run_hook(SUPPORTED[0])
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
