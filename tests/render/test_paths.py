@@ -46,7 +46,7 @@ ALWAYS = {
     "tests": """
         conftest.py malformed.py small_image.py test_about.py test_app.py test_bytecode.py test_clock.py
         test_healthcheck.py test_leaving.py test_malformed_requests.py test_model_runtime.py
-        test_models.py test_monitoring.py test_predictor.py test_server.py
+        test_models.py test_monitoring.py test_predictor.py test_problems.py test_server.py
         test_settings.py test_tensors.py test_trim.py
     """,
     "tests/connections": "test_connection.py test_joined_writes.py test_listening.py",
