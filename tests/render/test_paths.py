@@ -32,7 +32,8 @@ ALWAYS = {
     """,
     "src/service/resources": "__init__.py cgroup.py cpu.py garbage.py memory.py",
     "src/service/routes": """
-        __init__.py health.py infer.py infer_schema.py open_inference.py predict.py prometheus.py root.py
+        __init__.py example_model.py health.py infer.py infer_schema.py open_inference.py predict.py
+        prometheus.py root.py
     """,
     "src/service/serving": """
         __init__.py alarms.py beside.py deadline.py executor.py inference.py loader.py readiness.py

@@ -33,7 +33,7 @@ def test_a_tampered_model_is_refused_with_its_path(settings: Settings, file: Pat
 def test_a_model_that_does_not_answer_the_example_is_refused(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(predictor, "to_inputs", lambda _: {"text": "a seven"})
+    monkeypatch.setattr(predictor, "to_inputs", lambda _: {"text": "a text"})
     with pytest.raises(ModelError, match="does not answer the example request"):
         loader.load(settings)
 
