@@ -22,7 +22,7 @@ HAS_OWN_THREADS = False
 # Whether the file is mapped: then it need not fit into memory, and processes share it.
 IS_MAPPED = False
 # Types trusted beyond those that skops trusts itself, such as "sklearn.tree._tree.Tree" for trees and
-# forests; list what you have looked at, because a file can do whatever its types can.
+# forests; list what you have looked at, because a file can do whatever its types can. MODELS.md says more.
 TRUSTED_TYPES: list[str] = []
 
 
@@ -85,5 +85,6 @@ def load(directory: Path, threads: int = 1) -> Model:
         ) from error
     raise ModelError(
         f"{file} holds types that are not trusted ({', '.join(sorted(untrusted))}): "
-        "list them in TRUSTED_TYPES in src/service/model_runtime.py if you trust them, or replace the model"
+        "if you trust them, list them in TRUSTED_TYPES in src/service/model_runtime.py as MODELS.md says, or "
+        "replace the model"
     )

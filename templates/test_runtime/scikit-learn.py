@@ -1,9 +1,11 @@
 import pickle
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 import skops.io
+from conftest import PROJECT
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, RidgeClassifier
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -27,12 +29,20 @@ class Malicious:
 def test_types_that_are_not_trusted_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     forest = RandomForestClassifier(n_estimators=2).fit(X, [0, 0, 1, 1])
     skops.io.dump(forest, tmp_path / FILE_NAME)
+    monkeypatch.setattr(model_runtime, "TRUSTED_TYPES", [])
     with pytest.raises(ModelError, match=r"not trusted \(sklearn\.tree\._tree\.Tree\)") as caught:
         model_runtime.load(tmp_path)
     assert "TRUSTED_TYPES in src/service/model_runtime.py" in str(caught.value)
     assert "\n" not in str(caught.value)
     monkeypatch.setattr(model_runtime, "TRUSTED_TYPES", ["sklearn.tree._tree.Tree"])
     assert model_runtime.load(tmp_path).outputs[0] == ("labels", "INT64", [-1])
+
+
+def test_the_types_that_are_trusted_are_listed_for_readers() -> None:
+    page = (PROJECT / "MODELS.md").read_text(encoding="utf-8")
+    section = page.partition("\n## The types that are trusted\n")[2].partition("\n## ")[0]
+    assert "TRUSTED_TYPES" in section
+    assert re.findall(r"^- `([\w.]+)`", section, re.MULTILINE) == model_runtime.TRUSTED_TYPES
 
 
 def test_a_function_of_ones_own_is_not_trusted(tmp_path: Path) -> None:

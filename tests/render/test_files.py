@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 import pytest
 import yaml
-from answers import CHOICES, FACTS, Answers, cover, name
+from answers import CHOICES, FACTS, SAMPLES, Answers, cover, name
 from project import contents
 from render.conftest import Files, Render, Trees
 from render.renderer import SOURCE, render_in_memory
@@ -25,6 +25,7 @@ PARSERS = {
 STUB = re.compile(rb"{% include .* %}\n")
 # What is built for comparison, whatever a project is installed with.
 NAIVE = {"tools/image/naive.py", "tests/image/test_naive.py"}
+RUNTIMES = FACTS["_model_runtimes"]
 # pip installs what Poetry has locked, and cannot lock for other machines than its own.
 HELPERS = {"uv": set(), "pip": {"uv"}, "poetry": {"pip"}}
 
@@ -34,6 +35,14 @@ def texts(files: Files) -> Iterator[tuple[str, str, Answers]]:
     for (path, content), answers in files.items():
         if not path.startswith("models/"):  # models are data
             yield path, content.decode("utf-8"), answers
+
+
+def texts_with(trees: Trees, option: str) -> Iterator[tuple[str, str, str]]:
+    """Return path, content and choice of every different file that is text, once for each choice with it."""
+    found = {(file, answers[option]) for answers, tree in trees for file in tree.items()}
+    for (path, content), choice in found:
+        if not path.startswith("models/") and path != "poetry.lock":  # that says what others may depend on
+            yield path, content.decode("utf-8"), choice
 
 
 @pytest.mark.parametrize("answers", cover())
@@ -105,21 +114,37 @@ def shown(choice: str, text: str) -> bool:
         if choice not in {"slim", "custom"}  # words that mean something else as well
     ],
 )
-def test_no_word_of_another_choice_shows(files: Files, option: str, choice: str) -> None:
-    for path, text, answers in texts(files):
+def test_no_word_of_another_choice_shows(trees: Trees, option: str, choice: str) -> None:
+    for path, text, chosen in texts_with(trees, option):
         # MODELS.md says whose data the sample was trained on.
-        if answers[option] != choice and path not in {"poetry.lock", "MODELS.md"}:
-            assert not shown(choice, text), (path, name(answers))
+        if chosen != choice and path != "MODELS.md":
+            assert not shown(choice, text), f"{path} with {option}={chosen}"
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_no_model_of_another_choice_shows(trees: Trees, sample: str) -> None:
+    named = re.compile(rf"""["'/`]{sample}["'/`]""")  # as models are, unlike words
+    for path, text, chosen in texts_with(trees, "model_runtime"):
+        if RUNTIMES[chosen]["sample"] != sample:
+            assert not named.search(text), f"{path} with model_runtime={chosen}"
+
+
+@pytest.mark.parametrize("file", sorted({runtime["file"] for runtime in RUNTIMES.values()}))
+def test_no_file_of_another_model_runtime_shows(trees: Trees, file: str) -> None:
+    for path, text, chosen in texts_with(trees, "model_runtime"):
+        # To the checksums a model's file is one like any other.
+        if RUNTIMES[chosen]["file"] != file and not path.startswith("tests/volume/"):
+            assert file not in text, f"{path} with model_runtime={chosen}"
 
 
 @pytest.mark.parametrize("manager", CHOICES["package_manager"])
-def test_no_word_of_another_package_manager_shows(files: Files, manager: str) -> None:
-    for path, text, answers in texts(files):
-        chosen = answers["package_manager"]
+def test_no_word_of_another_package_manager_shows(trees: Trees, manager: str) -> None:
+    for path, text, chosen in texts_with(trees, "package_manager"):
+        where = f"{path} with package_manager={chosen}"
         if manager != chosen and manager not in HELPERS[chosen] and path not in NAIVE:
-            assert not shown(manager, text), (path, name(answers))
+            assert not shown(manager, text), where
         if manager == "uv" != chosen and path in {"Dockerfile", ".github/workflows/ci.yml", "compose.yaml"}:
-            assert not shown("uv", text), (path, name(answers))
+            assert not shown("uv", text), where
 
 
 def test_sample_models_are_copied_byte_for_byte(files: Files) -> None:

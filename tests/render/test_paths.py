@@ -32,7 +32,8 @@ ALWAYS = {
     """,
     "src/service/resources": "__init__.py cgroup.py cpu.py garbage.py memory.py",
     "src/service/routes": """
-        __init__.py health.py infer.py infer_schema.py open_inference.py predict.py prometheus.py root.py
+        __init__.py example_model.py health.py infer.py infer_schema.py open_inference.py predict.py
+        prometheus.py root.py
     """,
     "src/service/serving": """
         __init__.py alarms.py beside.py deadline.py executor.py inference.py loader.py readiness.py
@@ -46,7 +47,7 @@ ALWAYS = {
     "tests": """
         conftest.py malformed.py small_image.py test_about.py test_app.py test_bytecode.py test_clock.py
         test_healthcheck.py test_leaving.py test_malformed_requests.py test_model_runtime.py
-        test_models.py test_monitoring.py test_predictor.py test_server.py
+        test_models.py test_monitoring.py test_predictor.py test_problems.py test_server.py
         test_settings.py test_tensors.py test_trim.py
     """,
     "tests/connections": "test_connection.py test_joined_writes.py test_listening.py",

@@ -23,6 +23,7 @@ PARTIALS = [
     ("package_manager", "pyproject", ".toml"),
     ("package_manager", "readme/private_index", ".md"),
     ("model_layout", "env/layout", ""),
+    ("model_layout", "example_model", ".py"),
     ("model_layout", "model_repository", ".py"),
     ("model_layout", "model_store", ".py"),
     ("model_layout", "models/layout", ".md"),

@@ -1,4 +1,7 @@
+import re
+
 import pytest
+from conftest import PROJECT
 
 from service.resources import cgroup
 from service.settings import Settings, SettingsError, read_settings
@@ -6,6 +9,21 @@ from service.settings import Settings, SettingsError, read_settings
 
 def test_every_setting_has_a_default() -> None:
     assert read_settings() == Settings()
+
+
+def read_env_example() -> dict[str, str]:
+    """Return the variables of `.env.example` and what they are there."""
+    text = (PROJECT / ".env.example").read_text(encoding="utf-8")
+    return dict(re.findall(r"^# ([A-Z_]+)=(.*)$", text, re.MULTILINE))
+
+
+def test_every_setting_is_explained_with_its_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    explained = read_env_example()
+    assert {name.upper() for name in Settings.model_fields} <= explained.keys()
+    for name, field in Settings.model_fields.items():
+        if field.default is not None:  # what none means is for others to say
+            monkeypatch.setenv(name.upper(), explained[name.upper()])
+    assert read_settings() == Settings.model_construct()
 
 
 def test_an_empty_variable_means_the_default(monkeypatch: pytest.MonkeyPatch) -> None:

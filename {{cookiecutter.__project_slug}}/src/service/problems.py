@@ -1,6 +1,7 @@
 """How a caller sees what went wrong: one sentence, in the form that the path is known for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from fastapi import Request
@@ -13,6 +14,7 @@ from service.errors import ServiceError
 from service.telemetry.logs import CONTEXT
 
 MOST_PROBLEMS = 3
+MOST_KEYS = 10  # of those that a body must have
 LONGEST_PLACE = 100  # characters; an unknown key may be as long as the body
 
 
@@ -59,7 +61,8 @@ async def answer_invalid_request(request: Request, error: RequestValidationError
 
     FastAPI's own answer repeats the input, which may be huge and may hold what JSON cannot (NaN).
     """
-    return answer(request, describe_problems(error.errors()), 422, None)
+    wanted = describe_body(request.scope["route"].body_field)
+    return answer(request, describe_problems(error.errors(), wanted), 422, None)
 
 
 async def answer_unexpected_error(request: Request, _: Exception) -> JSONResponse:
@@ -69,12 +72,19 @@ async def answer_unexpected_error(request: Request, _: Exception) -> JSONRespons
     return answer(request, sentence, 500, None)
 
 
-def describe_problems(problems: Sequence[Mapping[str, Any]]) -> str:
+def describe_body(body: Any) -> str:
+    """Say what a body must be, given the framework's field for it: an object, and the keys it must have."""
+    fields = getattr(body and body.field_info.annotation, "model_fields", {})
+    keys = [field.alias or name for name, field in fields.items() if field.is_required()]
+    return f"a JSON object with {list_some(keys, MOST_KEYS, ', ')}" if keys else "a JSON object"
+
+
+def describe_problems(problems: Sequence[Mapping[str, Any]], wanted: str) -> str:
     """Say in one sentence what pydantic finds wrong, the first things alone; there may be many thousands."""
-    return "; ".join(map(describe_problem, problems[:MOST_PROBLEMS]))
+    return list_some(problems, MOST_PROBLEMS, "; ", partial(describe_problem, wanted=wanted))
 
 
-def describe_problem(problem: Mapping[str, Any]) -> str:
+def describe_problem(problem: Mapping[str, Any], wanted: str) -> str:
     """Say where something is wrong, and what; a place begins with the part of the request: its body."""
     part, *place = problem["loc"]
     if problem["type"] == "json_invalid":
@@ -82,5 +92,16 @@ def describe_problem(problem: Mapping[str, Any]) -> str:
     if place:
         return f"{'.'.join(map(str, place))[:LONGEST_PLACE]}: {problem['msg']}"
     if problem["type"] == "missing":
-        return f"the {part} is missing"
+        return f"the {part} is missing: it must be {wanted}"
+    if isinstance(problem["input"], bytes):
+        return f"the {part} must come with the header `content-type: application/json` and be {wanted}"
+    if problem["type"] == "model_attributes_type":
+        return f"the {part} must be {wanted}"
     return f"the {part} is wrong: {problem['msg']}"
+
+
+def list_some(things: Sequence[Any], most: int, separator: str, say: Callable[[Any], str] = str) -> str:
+    """Say the first of some things, and how many more there are."""
+    said = [say(thing) for thing in things[:most]]
+    more = len(things) - most
+    return separator.join([*said, f"and {more} more"] if more > 0 else said)

@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     """Directory where the model volume is mounted."""
 
     model_name: Annotated[str, Field(pattern=PLAIN_PATH)] | None = None
-    """Which model of the repository is served; none means the only one that it holds."""
+    """What the served model is called, or which of several is served; what none means, the layout says."""
 
     model_version: Annotated[str, Field(pattern=PLAIN_PATH)] = "latest"
     """The version policy: `latest`, or the version to serve; the model layout says what a version is."""

@@ -61,7 +61,7 @@ def test_who_sends_the_key_is_answered(guarded: TestClient, headers: dict[str, s
     ],
 )
 @pytest.mark.parametrize(
-    ("path", "key"), [("/predict", "detail"), ("/v2/models/digits/infer", "error"), ("/nowhere", "detail")]
+    ("path", "key"), [("/predict", "detail"), ("/v2/models/any/infer", "error"), ("/nowhere", "detail")]
 )
 def test_who_does_not_send_the_key_is_told_how(
     guarded: TestClient, headers: dict[str, str], path: str, key: str

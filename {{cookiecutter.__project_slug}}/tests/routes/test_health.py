@@ -1,6 +1,7 @@
 import http.client
 import threading
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from conftest import Start, wait_until
@@ -8,6 +9,7 @@ from fastapi.testclient import TestClient
 
 from service.about import about
 from service.app import create_app
+from service.model_runtime import FILE_NAME
 from service.serving import loader
 from service.serving.readiness import Readiness
 from service.settings import Settings
@@ -23,6 +25,25 @@ def test_a_ready_service_says_which_model_answers(client: TestClient, settings: 
     assert health.json().items() >= {"state": "ready", "version": about().version}.items()
     found = model_repository.find(settings)
     assert health.json()["model"] == {"name": found.name, "version": found.version}
+
+
+def test_the_documentation_shows_models_as_a_volume_holds_them(client: TestClient, tmp_path: Path) -> None:
+    schemas = client.get("/openapi.json").json()["components"]["schemas"]
+
+    def example(name: str, field: str) -> str:
+        (shown,) = schemas[name]["properties"][field]["examples"]
+        return str(shown)
+
+    path, _, rest = example("ReloadInfo", "reason").partition(" ")
+    assert rest == "is damaged or was changed"
+    file = tmp_path / "shown" / Path(path).relative_to("/models")
+    file.parent.mkdir(parents=True)
+    file.touch()
+    (found,) = model_repository.list_versions(Settings(model_repository=tmp_path / "shown"))
+    assert found.directory / FILE_NAME == file
+    assert (found.name, found.version) == (example("ModelInfo", "name"), example("ReloadInfo", "version"))
+    served = f"{found.name}/{example('ModelInfo', 'version')}"
+    assert example("Ready", "reason") == example("Health", "reason") == f"model {served} answers"
 
 
 def test_who_asks_for_the_status_alone_gets_it(start: Start) -> None:

@@ -39,8 +39,8 @@ def describe(flat: bool = True) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("flat", [True, False])
 def test_tensors_are_answered_as_the_predictor_sees_them(client: TestClient, path: str, flat: bool) -> None:
-    answer = client.post(f"{path}/infer", json={"id": "seven", "inputs": describe(flat)}).json()
-    assert answer["id"] == "seven"
+    answer = client.post(f"{path}/infer", json={"id": "mine", "inputs": describe(flat)}).json()
+    assert answer["id"] == "mine"
     assert f"/v2/models/{answer['model_name']}" == path
     metadata = client.get(path).json()
     for tensor, output in zip(metadata["outputs"], answer["outputs"], strict=True):

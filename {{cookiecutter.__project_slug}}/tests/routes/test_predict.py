@@ -46,7 +46,8 @@ def test_what_json_cannot_hold_is_refused_all_the_same(client: TestClient, body:
     [
         ("", "the body is missing"),
         ('{"x": ', "the body is not JSON: Expecting value at character 6"),
-        ("[]", "the body is wrong: Input should be a valid dictionary"),
+        ("[]", "the body must be a JSON object"),
+        ("null", "the body must be a JSON object"),
     ],
 )
 def test_a_body_that_is_no_request_is_refused_in_words(client: TestClient, body: str, sentence: str) -> None:

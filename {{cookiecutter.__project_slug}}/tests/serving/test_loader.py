@@ -6,6 +6,7 @@ from service import model_runtime, predictor
 from service.errors import ModelError
 from service.model_runtime import FILE_NAME, Model
 from service.resources import cpu
+from service.resources.memory import mebibytes
 from service.serving import loader
 from service.settings import Settings
 from service.volume import model_repository
@@ -33,7 +34,7 @@ def test_a_tampered_model_is_refused_with_its_path(settings: Settings, file: Pat
 def test_a_model_that_does_not_answer_the_example_is_refused(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(predictor, "to_inputs", lambda _: {"text": "a seven"})
+    monkeypatch.setattr(predictor, "to_inputs", lambda _: {"text": "a text"})
     with pytest.raises(ModelError, match="does not answer the example request"):
         loader.load(settings)
 
@@ -50,7 +51,9 @@ def test_the_log_names_a_model_and_its_size_before_it_takes_memory(
     monkeypatch.setattr(loader, "prove", lambda *_: pytest.fail("out of memory"))
     with caplog.at_level("INFO"), pytest.raises(pytest.fail.Exception):
         loader.load(settings)
-    assert f"loading model {model_repository.find(settings)} (0 MiB)" in caplog.messages
+    found = model_repository.find(settings)
+    size = sum(path.stat().st_size for path in found.directory.iterdir() if path.name != "SHA256SUMS")
+    assert f"loading model {found} ({mebibytes(size)})" in caplog.messages
 
 
 def test_a_model_that_is_changed_while_it_is_loaded_is_loaded_again(

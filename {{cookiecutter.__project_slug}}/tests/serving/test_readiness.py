@@ -13,7 +13,7 @@ class NoModel:
     """Stands for a model, and for its executor, that are never asked."""
 
 
-SERVED = ServedModel("digits", "1", Path(), NoModel(), (), NoModel())  # type: ignore[arg-type]
+SERVED = ServedModel("reader", "1", Path(), NoModel(), (), NoModel())  # type: ignore[arg-type]
 
 
 def test_there_is_no_model_while_it_is_loading() -> None:

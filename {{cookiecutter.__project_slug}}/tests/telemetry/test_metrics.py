@@ -46,10 +46,10 @@ def test_dropped_requests_are_counted_by_reason_from_zero_on(reason: str) -> Non
 
 def test_only_the_model_that_answers_is_shown() -> None:
     metrics = Metrics()
-    metrics.load_succeeded("digits", "1", 2.5)
-    metrics.load_succeeded("digits", "2", 1.5)
-    assert sample(metrics, "model_info", name="digits", version="1") is None
-    assert sample(metrics, "model_info", name="digits", version="2") == 1
+    metrics.load_succeeded("reader", "1", 2.5)
+    metrics.load_succeeded("reader", "2", 1.5)
+    assert sample(metrics, "model_info", name="reader", version="1") is None
+    assert sample(metrics, "model_info", name="reader", version="2") == 1
     assert sample(metrics, "model_load_duration_seconds") == 1.5
 
 

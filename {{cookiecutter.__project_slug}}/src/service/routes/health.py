@@ -12,9 +12,15 @@ from pydantic import BaseModel, Field
 
 from service.about import about
 from service.dependencies import ReadinessDep
+from service.model_runtime import FILE_NAME
+from service.routes.example_model import NEXT, SERVED
 from service.serving.readiness import State
 
 router = APIRouter(prefix="/health", tags=["health"])
+
+# What the documentation shows, for a model of this layout and runtime.
+ANSWERS = f"model {SERVED} answers"
+DAMAGED = f"{NEXT.directory / FILE_NAME} is damaged or was changed"
 
 
 class Live(BaseModel):
@@ -27,21 +33,21 @@ class Ready(BaseModel):
     """Whether requests are welcome, and why or why not."""
 
     ready: bool
-    reason: Annotated[str, Field(examples=["model digits/1 answers"])]
+    reason: Annotated[str, Field(examples=[ANSWERS])]
 
 
 class ModelInfo(BaseModel):
     """Which model answers."""
 
-    name: Annotated[str, Field(examples=["digits"])]
-    version: Annotated[str, Field(examples=["1"])]
+    name: Annotated[str, Field(examples=[SERVED.name])]
+    version: Annotated[str, Field(examples=[SERVED.version])]
 
 
 class ReloadInfo(BaseModel):
     """Why another version, which the volume says is to be served, is not."""
 
-    version: Annotated[str | None, Field(description="None if no version is to be found", examples=["2"])]
-    reason: Annotated[str, Field(examples=["/models/digits/2/model.onnx is damaged or was changed"])]
+    version: Annotated[str | None, Field(description="None if there is none", examples=[NEXT.version])]
+    reason: Annotated[str, Field(examples=[DAMAGED])]
     since: Annotated[datetime, Field(description="When this was noticed, UTC")]
 
 
@@ -49,7 +55,7 @@ class Health(BaseModel):
     """The state of the process in one look."""
 
     state: State
-    reason: Annotated[str, Field(examples=["model digits/1 answers"])]
+    reason: Annotated[str, Field(examples=[ANSWERS])]
     since: Annotated[datetime, Field(description="When this state began, UTC")]
     model: ModelInfo | None
     reload: Annotated[ReloadInfo | None, Field(description="What keeps another version from being served")]

@@ -56,7 +56,7 @@ def load(settings: Settings) -> LoadedModel:
 def load_verified(found: ModelVersion, settings: Settings) -> Model:
     """Load a version while its files are verified; raise `ModelError` if it is not what it was meant to be.
 
-    No model runtime executes anything that a file holds, so that one may be read before it is verified.
+    The model runtime executes nothing that a file holds, so that one may be read before it is verified.
     """
     files = model_repository.list_files(found, settings.model_repository)
     size = sum(file.path.stat().st_size for file in files)

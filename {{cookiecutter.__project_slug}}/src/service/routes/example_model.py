@@ -1,0 +1,1 @@
+{% include "example_model/" ~ cookiecutter.model_layout ~ ".py" %}
