@@ -64,7 +64,8 @@ def find_numbers(repository: Path) -> list[str]:
         entries = list((repository / VERSIONS).iterdir())
     except FileNotFoundError:
         return []
-    return sorted((entry.name for entry in entries if VERSION.fullmatch(entry.name)), key=int)
+    numbers = [entry.name for entry in entries if VERSION.fullmatch(entry.name) and entry.is_dir()]
+    return sorted(numbers, key=int)
 
 
 def list_versions(settings: Settings) -> list[ModelVersion]:

@@ -22,8 +22,8 @@ PREFIX = "models--"
 DEFAULT_NAME = "model"
 DEFAULT_REF = "main"
 # An organisation and a model of it, or a model alone.
-NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
-REF = re.compile(r"\w[\w.-]*")
+NAME = re.compile(r"[A-Za-z0-9_.-]{1,96}(/[A-Za-z0-9_.-]{1,96})?")
+REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,95}")
 COMMIT = re.compile(r"[0-9a-f]{40}")
 SHA1_LENGTH = 40
 # A blob is named by its SHA-256, or if it is small by the SHA-1 that git gives it.
@@ -75,8 +75,7 @@ def list_files(found: ModelVersion, repository: Path) -> list[Expected]:
     """Return every file of a snapshot with its checksum; raises `ModelError` if they do not fit together."""
     require_file(found.directory, FILE_NAME, repository)
     blobs = resolve(found.directory / ".." / ".." / "blobs")
-    entries = list(found.directory.rglob("*"))
-    files = [entry for entry in entries if entry.is_symlink() or not entry.is_dir()]
+    files = find_files(found.directory)
     targets = [follow_to_file(file, repository) for file in files]
     if any(target.parent != blobs or not BLOB.fullmatch(target.name) for target in targets):
         return checksums.list_expected(found.directory, FILE_NAME, repository, NOBODYS)
@@ -84,6 +83,17 @@ def list_files(found: ModelVersion, repository: Path) -> list[Expected]:
         CachedFile(file, target.name, "download the snapshot again")
         for file, target in zip(files, targets, strict=True)
     ]
+
+
+def find_files(directory: Path) -> list[Path]:
+    """Return every file below a directory, and every link; raise `OSError` if a part of it cannot be read."""
+    walk = directory.walk(on_error=complain)
+    return sorted(below / name for below, _, names in walk for name in names)
+
+
+def complain(error: OSError) -> None:
+    """Let it be known what cannot be read."""
+    raise error
 
 
 def verify(found: ModelVersion, repository: Path) -> None:
@@ -98,8 +108,9 @@ def directory_name(name: str) -> str:
 
 def find_names(repository: Path) -> list[str]:
     """Return the names of the models in a cache."""
-    directories = [entry for entry in repository.iterdir() if entry.name.startswith(PREFIX)]
-    return sorted(entry.name.removeprefix(PREFIX).replace("--", "/", 1) for entry in directories)
+    directories = [entry.name for entry in repository.glob(f"{PREFIX}*") if entry.is_dir()]
+    names = [name.removeprefix(PREFIX).replace("--", "/", 1) for name in directories]
+    return sorted(name for name in names if NAME.fullmatch(name))
 
 
 def require_one(names: list[str], repository: Path) -> str:

@@ -14,7 +14,16 @@ from pydantic import BaseModel, StringConstraints
 from service.errors import ModelError
 from service.model_runtime import FILE_NAME
 from service.volume import checksums, listed_files, staging, undo
-from service.volume.model_repository import CURRENT, DEFAULT_NAME, VERSION, VERSIONS, find_numbers, verify
+from service.volume.files import resolve
+from service.volume.model_repository import (
+    CURRENT,
+    DEFAULT_NAME,
+    NOBODYS,
+    VERSION,
+    VERSIONS,
+    find_numbers,
+    verify,
+)
 from service.volume.model_version import ModelVersion
 from service.volume.staging import Prove
 
@@ -35,24 +44,33 @@ def add(repository: Path, source: Path, name: str | None, version: str | None, p
 
     Raises `ModelError` if the version is there already, or if the model does not prove itself.
     """
-    undo.take_back(repository, Note, give_back)
+    clear(repository)
     adopted = choose_adopted(repository)
     taken = [*find_numbers(repository), *adopted]
     version = version or next_number(taken)
     if not VERSION.fullmatch(version):
         raise ModelError(f"version {version!r} is no plain number: use one, or leave it out for the next")
-    if version in taken:
+    if version in adopted:
+        raise ModelError(f"version {version} is what the files of {repository} become: choose another number")
+    if version in taken or (repository / VERSIONS / version).exists():
         raise ModelError(f"{repository} has a version {version} already: choose another number")
     with staging.staged(repository) as directory:
         new = directory / version
         new.mkdir(mode=0o755)
         listed_files.copy(source, new, prove)
-        with undo.noted(directory, Note(version=version, adopted=adopted), give_back):
+        with undo.noted(repository, Note(version=version, adopted=adopted), give_back):
             for number in adopted:
                 adopt(repository, number)
             keep(repository, new, version)
             switch(repository, version)
     return ModelVersion(name or DEFAULT_NAME, version, repository / VERSIONS / version)
+
+
+def clear(repository: Path) -> None:
+    """Take back what commands that were killed had begun."""
+    undo.take_back(repository, Note, give_back)
+    if (repository / CURRENT).exists():
+        remove_dangling(repository)
 
 
 def next_number(taken: list[str]) -> str:
@@ -62,7 +80,7 @@ def next_number(taken: list[str]) -> str:
 
 def use(repository: Path, name: str | None, version: str) -> ModelVersion:
     """Serve another version from now on; `latest` is the largest number."""
-    undo.take_back(repository, Note, give_back)
+    clear(repository)
     numbers = find_numbers(repository)
     if not numbers:
         raise ModelError(f"{repository} has no numbered version: what is added next will be one")
@@ -80,7 +98,8 @@ def use(repository: Path, name: str | None, version: str) -> ModelVersion:
 def choose_adopted(repository: Path) -> list[str]:
     """Return the number under which plain files at the root are to be kept; none if there are no such files.
 
-    Raises `ModelError` if they are links of somebody else: whoever made them changes them in another way.
+    Raises `ModelError` if they are links of somebody else, who changes them in another way, or if they do not
+    fit together.
     """
     file = repository / FILE_NAME
     if file.is_symlink() and not is_ours(file):
@@ -88,8 +107,14 @@ def choose_adopted(repository: Path) -> list[str]:
             f"{file} is a link to {file.readlink()}, made by something else: change the model there, "
             f"or put the files themselves into {repository}"
         )
+    if file.is_symlink() and (repository / CURRENT).is_dir() and not (repository / CURRENT).is_symlink():
+        raise ModelError(
+            f"{repository / CURRENT} is a directory where a link to a version belongs: "
+            "copy the volume again, with its links"
+        )
     if file.is_symlink() or not file.exists():
         return []
+    checksums.list_expected(repository, FILE_NAME, repository, NOBODYS)
     return [next_number(find_numbers(repository))]
 
 
@@ -97,9 +122,18 @@ def adopt(repository: Path, number: str) -> None:
     """Keep the plain files at the root as a version, and make links of them that lead to the same content."""
     with staging.staged(repository) as directory:
         for name in [*checksums.list_files(repository), checksums.FILE_NAME]:
-            os.link(repository / name, directory / name)
+            link(repository / name, directory / name)
+        staging.flush(directory)
         keep(repository, directory, number)
     switch(repository, number)
+
+
+def link(file: Path, target: Path) -> None:
+    """Give the content of a file another name, or copy it where that is denied."""
+    try:
+        os.link(resolve(file), target)
+    except OSError:
+        staging.copy_durably(file, target)
 
 
 def give_back(repository: Path, note: Note) -> None:
@@ -115,7 +149,8 @@ def give_back(repository: Path, note: Note) -> None:
         return
     for number in ours & {*note.adopted}:
         for file in kept.glob(f"{number}/*"):
-            file.replace(repository / file.name)
+            if is_ours(repository / file.name) or not os.path.lexists(repository / file.name):
+                file.replace(repository / file.name)
     if served in ours:
         current.unlink()
     for number in ours:
@@ -134,7 +169,7 @@ def keep(repository: Path, directory: Path, version: str) -> None:
 def switch(repository: Path, version: str) -> None:
     """Let all files at the root lead to a version; those that it does not have are gone afterwards."""
     names = [*checksums.list_files(repository / VERSIONS / version), checksums.FILE_NAME]
-    if (repository / CURRENT).exists():
+    if (repository / CURRENT).is_symlink() and (repository / CURRENT).exists():
         make_links(repository, names)
         replace_link(repository / CURRENT, f"{VERSIONS}/{version}", repository)
     else:

@@ -18,7 +18,9 @@ from service.volume.model_repository import (
     REF,
     directory_name,
     find_commits,
+    find_files,
     find_names,
+    list_files,
     read_ref,
     verify,
 )
@@ -40,7 +42,6 @@ class Note(BaseModel):
     commit: Commit
     ref: Ref
     new_blobs: list[Blob]
-    new_commits: list[Commit]
     new_refs: list[Ref]
 
 
@@ -56,15 +57,18 @@ def add(repository: Path, source: Path, name: str | None, version: str | None, p
     name, ref = name or choose_name(repository), version or DEFAULT_REF
     if not NAME.fullmatch(name) or "--" in name:
         raise ModelError(f"{name!r} cannot name a model: use NAME or ORG/NAME, with single hyphens")
-    if not REF.fullmatch(ref):
-        raise ModelError(f"{ref!r} cannot name a revision: use letters, digits, hyphens and dots")
+    if not REF.fullmatch(ref) or ref == "latest":
+        raise ModelError(f"{ref!r} cannot name a revision: use another word, of letters, digits and .-_")
     model = repository / directory_name(name)
     with staging.staged(repository) as directory:
         new = directory / "model"
         commit = stage(source, new)
         staging.prove(prove, new / "snapshots" / commit, source, FILE_NAME)
-        if model.exists():
-            with undo.noted(directory, take_note(new, model, name, commit, ref), give_back):
+        if commit in find_commits(model):
+            require_same(new, ModelVersion(name, commit, model / "snapshots" / commit), repository)
+            use_commit(repository, name, commit, ref)
+        elif model.exists():
+            with undo.noted(repository, take_note(new, model, name, commit, ref), give_back):
                 merge(new, model, commit)
                 use_commit(repository, name, commit, ref)
         else:
@@ -81,8 +85,7 @@ def choose_files(source: Path) -> dict[str, Path]:
     """
     if not source.is_dir():
         return {FILE_NAME: source}
-    paths = [path for path in sorted(source.rglob("*")) if path.is_symlink() or not path.is_dir()]
-    files = {path.relative_to(source).as_posix(): path for path in paths}
+    files = {path.relative_to(source).as_posix(): path for path in find_files(source)}
     files = {name: path for name, path in files.items() if not f"/{name}".count("/.")}
     files.pop(checksums.FILE_NAME, None)  # the name of a blob is its checksum
     if FILE_NAME not in files:
@@ -120,7 +123,6 @@ def take_note(new: Path, model: Path, name: str, commit: str, ref: str) -> Note:
         commit=commit,
         ref=ref,
         new_blobs=[blob for blob in blobs if not (model / "blobs" / blob).exists()],
-        new_commits=[commit] if not (model / "snapshots" / commit).exists() else [],
         new_refs=[ref for ref in refs if not (model / "refs" / ref).exists()],
     )
 
@@ -131,18 +133,38 @@ def give_back(repository: Path, note: Note) -> None:
     A blob stays if another snapshot has come to need it, as a download by the hub's own client may have.
     """
     model = repository / directory_name(note.name)
-    if read_ref(model, note.ref) == note.commit:
+    is_there = note.commit in find_commits(model)
+    if is_there and read_ref(model, note.ref) == note.commit:
         return
+    # Before the refs: with two snapshots and no `main`, nothing could be served.
+    if is_there:
+        staging.remove(model / "snapshots" / note.commit)
     for ref in note.new_refs:
-        (model / "refs" / ref).unlink(missing_ok=True)
-    for commit in {*note.new_commits} & {*find_commits(model)}:
-        staging.remove(model / "snapshots" / commit)
+        unlink(model / "refs" / ref)
     needed = {link.readlink().name for link in (model / "snapshots").rglob("*") if link.is_symlink()}
     for blob in {*note.new_blobs} - needed:
-        (model / "blobs" / blob).unlink(missing_ok=True)
+        unlink(model / "blobs" / blob)
     for part in PARTS:
         with suppress(OSError):  # if it is empty
             (model / part).rmdir()
+
+
+def unlink(path: Path) -> None:
+    """Remove a file, if it is there and where it would be is a directory."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        path.unlink()
+
+
+def require_same(new: Path, found: ModelVersion, repository: Path) -> None:
+    """Raise `ModelError` unless a snapshot that is there already is whole."""
+    staged, there = new / "snapshots" / found.version, list_files(found, repository)
+    names = {file.path.relative_to(found.directory) for file in there}
+    missing = sorted({path.relative_to(staged) for path in find_files(staged)} - names)
+    if missing:
+        raise ModelError(
+            f"{found.directory} is there already, but without {missing[0]}: remove it and add the model again"
+        )
+    checksums.verify(there, repository)
 
 
 def merge(new: Path, model: Path, commit: str) -> None:
@@ -156,8 +178,7 @@ def merge(new: Path, model: Path, commit: str) -> None:
     if len(commits) == 1 and not (model / "refs" / DEFAULT_REF).exists():
         # The only snapshot is served without a ref; beside another one it would not be.
         staging.replace_text(model / "refs" / DEFAULT_REF, commits[0], model.parent)
-    if commit not in commits:
-        staging.publish(new / "snapshots" / commit, model / "snapshots" / commit)
+    staging.publish(new / "snapshots" / commit, model / "snapshots" / commit)
 
 
 def choose_name(repository: Path) -> str:
@@ -176,7 +197,7 @@ def use(repository: Path, name: str | None, version: str) -> ModelVersion:
     name = name or choose_name(repository)
     model = repository / directory_name(name)
     if version in {"latest", DEFAULT_REF}:
-        raise ModelError(f"{version} is what is served already: give a commit that `list` shows")
+        raise ModelError(f"{version} names no snapshot for good: give a commit that `list` shows, or a ref")
     commits = find_commits(model)
     commit = read_ref(model, version) or version
     if commit not in commits:
@@ -189,6 +210,7 @@ def use(repository: Path, name: str | None, version: str) -> ModelVersion:
 def use_commit(repository: Path, name: str, commit: str, ref: str) -> ModelVersion:
     """Let a ref name a commit."""
     model = repository / directory_name(name)
+    (model / "refs").mkdir(mode=0o755, exist_ok=True)
     # No line end: huggingface_hub reads a ref as it is.
     staging.replace_text(model / "refs" / ref, commit, repository)
     return ModelVersion(name, commit, model / "snapshots" / commit)

@@ -25,7 +25,7 @@ def add(repository: Path, source: Path, name: str | None, version: str | None, p
     version = version or str(int(versions[-1] if versions else 0) + 1)
     if not VERSION.fullmatch(version):
         raise ModelError(f"version {version!r} is no plain number: use one, or leave it out for the next")
-    if version in versions:
+    if (repository / name / version).exists():
         raise ModelError(f"{repository / name / version} is there already: choose another number")
     with staging.staged(repository) as directory:
         new = directory / version
@@ -56,9 +56,12 @@ def use(repository: Path, name: str | None, version: str) -> ModelVersion:
     if version == "latest" and versions:
         (directory / PIN).unlink(missing_ok=True)
         return ModelVersion(directory.name, versions[-1], directory / versions[-1])
+    if not versions:
+        raise ModelError(f"{directory} holds no version of a model: add one first")
     if version not in versions:
-        there = f"but {', '.join(versions)}" if versions else "and no other"
-        raise ModelError(f"{directory} has no version {version} {there}: use one of them, or latest")
+        raise ModelError(
+            f"{directory} has no version {version} but {', '.join(versions)}: use one of them, or latest"
+        )
     found = ModelVersion(directory.name, version, directory / version)
     verify(found, repository)
     staging.replace_text(directory / PIN, f"{version}\n", repository)

@@ -1,6 +1,9 @@
 """What changing a volume of this layout keeps, refuses and leaves alone."""
 
+import errno
+import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -64,15 +67,78 @@ def test_what_a_download_by_the_hubs_client_leaves_beside_a_snapshot_is_nobodys(
     model_repository.verify(found, volume)
 
 
-@pytest.mark.parametrize("name", ["a/b/c", "a--b", "x//y"])
+def test_the_only_snapshot_can_be_used_although_no_ref_names_it(settings: Settings, volume: Path) -> None:
+    found = model_repository.find(settings)
+    assert model_store.use(volume, None, found.version) == found
+    assert (found.directory.parents[1] / "refs" / "main").read_text() == found.version
+
+
+@pytest.mark.parametrize("name", ["a/b/c", "a--b", "x//y", "x" * 300])
 def test_a_name_that_the_hub_cannot_have_is_refused(volume: Path, source: Path, name: str) -> None:
     with pytest.raises(ModelError, match="cannot name a model: use NAME or ORG/NAME"):
         add(volume, source, name)
 
 
-def test_a_revision_that_would_be_a_path_is_refused(volume: Path, source: Path) -> None:
-    with pytest.raises(ModelError, match="'pr/1' cannot name a revision"):
-        add(volume, source, version="pr/1")
+@pytest.mark.parametrize("ref", ["pr/1", "latest", "x" * 300])
+def test_a_revision_that_would_be_a_path_or_mean_another_is_refused(
+    volume: Path, source: Path, ref: str
+) -> None:
+    with pytest.raises(ModelError, match=f"'{ref}' cannot name a revision"):
+        add(volume, source, version=ref)
+
+
+def test_the_sample_can_be_added_again_and_brings_nothing_new(settings: Settings, volume: Path) -> None:
+    before = model_repository.find(settings)
+    files = {*volume.rglob("*")}
+    assert add(volume, before.directory) == str(before)
+    assert {path.name for path in {*volume.rglob("*")} - files} == {"refs", "main"}
+
+
+def test_a_snapshot_that_is_there_in_part_is_not_taken_for_whole(
+    settings: Settings, volume: Path, source: Path
+) -> None:
+    add(volume, source)
+    snapshot = model_repository.find(settings).directory
+    (snapshot / "onnx" / "deep" / "quantized.bin").unlink()
+    with pytest.raises(ModelError, match=r"but without onnx/deep/quantized\.bin: remove it and add"):
+        add(volume, source)
+
+
+def test_a_directory_that_cannot_be_read_is_not_left_out(
+    volume: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def scandir(path: object, scan: Callable[[Any], Any] = os.scandir) -> Any:
+        if str(path).endswith("deep"):
+            raise PermissionError(errno.EACCES, "denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(PermissionError):
+        add(volume, source)
+
+
+def test_names_that_the_hub_cannot_have_are_no_models(volume: Path, sample: str) -> None:
+    for name in ("models--", "models--a b", os.fsdecode(b"models--\xff")):
+        (volume / name).mkdir()
+    (volume / "models--file").touch()
+    assert model_repository.find_names(volume) == [sample]
+
+
+def test_nothing_is_taken_from_those_who_follow_a_ref_while_a_revision_is_taken_back(
+    settings: Settings, volume: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = model_repository.find(settings)
+    commit = add(volume, source).rpartition("/")[2]
+    (before.directory.parents[1] / "refs" / "main").write_text(before.version)
+    note = Note(name=before.name, commit=commit, ref="main", new_blobs=[], new_refs=["main"])
+
+    def unlink(path: Path) -> None:
+        path.unlink()
+        assert model_repository.find(settings) == before
+
+    monkeypatch.setattr(model_store, "unlink", unlink)
+    model_store.give_back(volume, note)
+    assert not (before.directory.with_name(commit)).exists()
 
 
 def test_one_of_two_models_has_to_be_named(volume: Path, source: Path, sample: str) -> None:
@@ -103,8 +169,8 @@ def test_a_blob_that_another_snapshot_needs_is_not_taken_back(
     other.mkdir()
     (other / FILE_NAME).symlink_to(f"../../blobs/{blobs[-1]}")
     (model / "refs" / "main").write_text(before.version)
-    note = {"name": before.name, "commit": commit, "ref": "main", "new_blobs": blobs, "new_commits": [commit]}
-    model_store.give_back(volume, Note.model_validate(note | {"new_refs": []}))
+    note = Note(name=before.name, commit=commit, ref="main", new_blobs=blobs, new_refs=[])
+    model_store.give_back(volume, note)
     assert [blob.name for blob in (model / "blobs").iterdir()] == [blobs[-1]]
     assert not (model / "snapshots" / commit).exists()
     assert model_repository.find(settings) == before
@@ -120,7 +186,7 @@ def test_a_note_that_no_change_has_left_is_refused(volume: Path, source: Path, n
 
 
 def test_a_note_leads_nowhere_else() -> None:
-    nothing_new: dict[str, Any] = {"new_blobs": [], "new_commits": [], "new_refs": []}
+    nothing_new: dict[str, Any] = {"new_blobs": [], "new_refs": []}
     note = {"name": "a", "commit": "c" * 40, "ref": "main"} | nothing_new
     assert Note.model_validate(note)
     for field in nothing_new:

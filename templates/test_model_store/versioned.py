@@ -34,6 +34,13 @@ def test_a_number_that_is_taken_or_none_is_refused(volume: Path, model: Path) ->
         add(volume, model / "1", version="v2")
 
 
+def test_a_name_or_number_that_is_not_there_cannot_be_used(volume: Path, model: Path) -> None:
+    with pytest.raises(ModelError, match="nope holds no version of a model: add one first"):
+        model_store.use(volume, "nope", "1")
+    with pytest.raises(ModelError, match="has no version 7 but 1: use one of them, or latest"):
+        model_store.use(volume, model.name, "7")
+
+
 def test_one_of_two_models_has_to_be_named(volume: Path, model: Path) -> None:
     assert add(volume, model / "1", "another") == "another/1"
     for change in (lambda: add(volume, model / "1"), lambda: model_store.use(volume, None, "1")):

@@ -280,6 +280,22 @@ def test_a_source_that_cannot_become_a_version_is_refused(
     assert tree(volume) == before
 
 
+def test_a_source_that_is_not_there_is_refused_with_what_to_give(volume: Path, tmp_path: Path) -> None:
+    wanted = f"{tmp_path / 'gone'} is not there: give a file, or a directory of files"
+    assert complaint(volume, "add", tmp_path / "gone") == wanted
+
+
+def test_who_is_told_twice_to_leave_cleans_up_all_the_same() -> None:
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        with pytest.raises(SystemExit, match="143"):
+            models.leave(signal.SIGTERM, None)
+        assert {signal.getsignal(number) for number in handlers} == {signal.SIG_IGN}
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
 def test_a_file_that_is_refused_is_named_as_it_was_given(volume: Path, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.bin"
     wrong.write_bytes(b"not a model")

@@ -17,6 +17,8 @@ from service.volume import model_repository, model_store, staging
 from service.volume.files import os_errors_explained
 from service.volume.model_version import ModelVersion
 
+LONGEST_NAME = 96  # as on the hub; a file system takes 255 bytes
+
 
 def main() -> None:
     """Do what the command line says; leave with one sentence on stderr if that cannot be done."""
@@ -34,12 +36,16 @@ def main() -> None:
 
 
 def leave(number: int, _: object) -> None:
-    """Leave in a way that cleans up."""
+    """Leave in a way that cleans up, which another signal does not interrupt."""
+    for another in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(another, signal.SIG_IGN)
     sys.exit(128 + number)
 
 
 def plain(text: str) -> str:
     """Return a name or version that leads nowhere else; argparse says so if it is not."""
+    if len(text) > LONGEST_NAME:
+        raise argparse.ArgumentTypeError(f"{text[:LONGEST_NAME]!r}… has more than {LONGEST_NAME} characters")
     if not re.fullmatch(PLAIN_PATH, text):
         raise argparse.ArgumentTypeError(f"{text!r} must be words joined by dots, hyphens or slashes")
     return text
@@ -77,6 +83,8 @@ def parse() -> Any:
 
 def add_version(settings: Settings, arguments: Any) -> None:
     """Add a version and say which."""
+    if not os.path.lexists(arguments.source):
+        raise ModelError(f"{arguments.source} is not there: give a file, or a directory of files")
     name = arguments.name or settings.model_name
     with staging.locked(settings.model_repository):
         added = model_store.add(

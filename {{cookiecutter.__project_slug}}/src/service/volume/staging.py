@@ -55,12 +55,18 @@ def remove(path: Path) -> None:
 @contextmanager
 def staged(repository: Path) -> Iterator[Path]:
     """Yield a hidden directory on the volume, which is gone afterwards unless it was renamed."""
-    directory = Path(tempfile.mkdtemp(prefix=PREFIX, dir=repository))
+    directory = make_hidden(repository)
     try:
-        directory.chmod(0o755)
         yield directory
     finally:
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def make_hidden(repository: Path) -> Path:
+    """Make a hidden directory on the volume, which the next change removes if nobody has done so before."""
+    directory = Path(tempfile.mkdtemp(prefix=PREFIX, dir=repository))
+    directory.chmod(0o755)
+    return directory
 
 
 def copy(files: dict[str, Path], source: Path, directory: Path) -> dict[str, str]:
