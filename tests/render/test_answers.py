@@ -84,6 +84,39 @@ def test_answers_that_cannot_work_leave_a_sentence_and_nothing_else(
     assert list(tmp_path.rglob("*")) == [output]
 
 
+def test_a_program_that_gives_no_text_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ClickException, match="project_slug cannot be None: put a text there"):
+        render({"project_slug": None}, tmp_path, hooks=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_program_cannot_lead_the_project_out_of_its_directory(tmp_path: Path) -> None:
+    output = tmp_path / "output"
+    project = render({"__project_slug": "../evil", "project_slug": "reader"}, output, hooks=False)
+    assert project == output / "reader"
+    assert list(tmp_path.iterdir()) == [output]
+
+
+@pytest.mark.parametrize("answer", ["__project_slug=../evil", "_exclude_newer=x"])
+def test_what_is_the_templates_own_cannot_be_answered(tmp_path: Path, answer: str) -> None:
+    output = tmp_path / "output"
+    result = run_cookiecutter(output, "--accept-hooks=no", answer)
+    name, _, _ = answer.partition("=")
+    assert result.returncode == 1
+    (sentence,) = result.stderr.splitlines()
+    assert sentence.startswith(f"Error: {name} is not an option of this template: ")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("text", ["{{ 1/0 }}", "{{ cookiecutter.nope }}", "{% raw", "issue {#12}"])
+def test_jinja_on_the_command_line_is_refused_in_a_sentence(tmp_path: Path, text: str) -> None:
+    result = run_cookiecutter(tmp_path, "--accept-hooks=no", f"project_name={text}")
+    mark = re.search(r"{[{%#]", text)[0]
+    sentence = f"Error: project_name cannot hold {mark}, which begins Jinja: do without.\n"
+    assert (result.returncode, result.stderr) == (1, sentence)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_answers_that_cannot_work_are_refused_to_a_program_as_well(tmp_path: Path) -> None:
     with pytest.raises(ClickException, match="publishes no musl wheel"):
         render(REFUSED[0], tmp_path, hooks=False)
@@ -124,7 +157,7 @@ def test_an_answer_that_belongs_to_no_option_is_refused(tmp_path: Path, answer: 
 def test_what_only_looks_like_an_answer_is_not_refused(tmp_path: Path) -> None:
     output = tmp_path / "bsae_image=alpine"
     description = "Say bsae_image=alpine = colour=red."
-    result = run_cookiecutter(output, "--accept-hooks=no", f"description={description}", "_exclude_newer=x=y")
+    result = run_cookiecutter(output, "--accept-hooks=no", f"description={description}", "author=x=y")
     assert result.returncode == 0, result.stderr
     pyproject = (output / "model-service" / "pyproject.toml").read_text(encoding="utf-8")
     assert tomllib.loads(pyproject)["project"]["description"] == description

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ class User:
         self.config = home / "config.yaml"
         self.configure({})
 
-    def configure(self, default_context: dict[str, str]) -> None:
+    def configure(self, default_context: dict) -> None:
         """Write the user's configuration."""
         places = {"replay_dir": str(self.home / "replay"), "cookiecutters_dir": str(self.home / "templates")}
         content = yaml.safe_dump(places | {"default_context": default_context})
@@ -104,6 +105,28 @@ def test_a_default_that_no_choice_is_ends_in_a_sentence_before_the_first_questio
     assert not output.exists()
 
 
+@pytest.mark.parametrize(
+    ("default", "sentence"),
+    [
+        ({"project_slug": date(2020, 1, 1)}, "project_slug cannot be 2020-01-01: put it in quotes."),
+        ({"project_name": 5}, "project_name cannot be 5: put it in quotes."),
+        (
+            {"__project_slug": "../evil"},
+            "__project_slug is not an option of this template: did you mean project_slug?",
+        ),
+        ({"author": "{{ 1/0 }}"}, "author cannot hold {{, which begins Jinja: do without."),
+    ],
+)
+def test_a_default_that_cannot_be_taken_as_it_is_ends_in_a_sentence(
+    user: User, default: dict, sentence: str
+) -> None:
+    user.configure(default)
+    result = user.run(user.home / "output", "--no-input")
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[0] == f"Error: In the default_context of your configuration, {sentence}"
+    assert not [*user.home.rglob("pyproject.toml")]
+
+
 def test_a_default_for_what_may_be_a_misspelt_option_is_told_of_once(
     user: User, expected: dict[str, bytes]
 ) -> None:
@@ -153,6 +176,41 @@ def test_what_a_record_does_not_answer_is_asked(user: User, expected: dict[str, 
     assert user.render("--replay", typed=f"{tract}\n") == expected
 
 
+def test_a_slug_that_a_record_lacks_is_asked(user: User, expected: dict[str, bytes]) -> None:
+    user.render("--no-input", *(f"{name}={text}" for name, text in ANSWERS.items()))
+    with user.recorded() as record:
+        del record["project_slug"]
+    assert user.render("--replay", typed="page-turner\n") == expected
+
+
+@pytest.mark.parametrize("by_file", [True, False])
+def test_a_record_of_nothing_but_answers_ends_in_a_sentence_with_what_to_do(
+    user: User, by_file: bool
+) -> None:
+    user.render("--no-input")
+    with user.recorded() as record:
+        for name in record.keys() - OPTIONS:
+            del record[name]
+        kept = [f"{name}={answer}" for name, answer in record.items()]
+    output = user.home / "output"
+    result = user.run(output, f"--replay-file={user.record}" if by_file else "--replay")
+    lacking, way = result.stderr.splitlines()
+    assert result.returncode == 1
+    assert lacking == "Error: The record has no __project_slug, __sample_format, __sample_files, __derived."
+    assert shlex.split(way.partition(", with all that it still knows: ")[2])[2:] == kept
+    assert not output.exists()
+
+
+@pytest.mark.parametrize(("name", "answer"), [("author", 1.5), ("project_name", 5), ("project_slug", 5)])
+def test_recorded_answers_that_are_no_texts_end_in_a_sentence(user: User, name: str, answer: float) -> None:
+    user.render("--no-input")
+    with user.recorded() as record:
+        record[name] = answer
+    result = user.run(user.home / "output", "--replay")
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[0] == f"Error: {name} cannot be {answer}: put it in quotes."
+
+
 def test_jinja_in_a_recorded_answer_is_not_run(user: User) -> None:
     user.render("--no-input")
     with user.recorded() as record:
@@ -163,8 +221,8 @@ def test_jinja_in_a_recorded_answer_is_not_run(user: User) -> None:
 def test_recorded_answers_that_can_no_longer_be_had_are_named_with_what_to_do(user: User) -> None:
     user.render("--no-input", "author=José & Co")
     with user.recorded() as record:
-        record |= {"base_image": "windows", "colour": "red"}
-        kept = [f"{name}={record[name]}" for name in OPTIONS if name != "base_image"]
+        record |= {"base_image": "windows", "colour": "red", "description": "{{ x }}"}
+        kept = [f"{name}={record[name]}" for name in OPTIONS if name not in {"base_image", "description"}]
     output = user.home / "output"
     result = user.run(output, "--replay")
     assert result.returncode == 1

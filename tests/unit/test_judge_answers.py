@@ -1,17 +1,20 @@
 """The extension that judges: what cannot be had is named, and what was probably meant."""
 
+from datetime import date
 from pathlib import Path
 
 import click
 import pytest
 from answers import CHOICES, OPTIONS, REFUSED, SUPPORTED, TABLE, TEMPLATE, complete
 from cookiecutter.cli import main as cookiecutter
+from cookiecutter.extensions import SlugifyExtension
 from jinja2 import Environment
 from pre_gen_project import find_conflicts
 
 from judge_answers import (
     DIRECTORY,
     JudgeAnswers,
+    find_jinja,
     find_misspelt,
     find_problems,
     read_command_line,
@@ -25,9 +28,15 @@ def program(extra_context: str) -> None:
     """A program that is not cookiecutter, though its argument has the same name."""
 
 
-@pytest.mark.parametrize("name", [*(OPTIONS - CHOICES.keys()), "_exclude_newer", "__derived"])
-def test_every_text_and_every_fact_may_be_answered(name: str) -> None:
+@pytest.mark.parametrize("name", sorted(OPTIONS - CHOICES.keys()))
+def test_every_text_may_be_answered(name: str) -> None:
     assert find_problems({name: "x"}, TABLE) == []
+
+
+@pytest.mark.parametrize("name", sorted(TABLE.keys() - OPTIONS))
+def test_no_fact_may_be_answered_nor_what_is_derived(name: str) -> None:
+    (sentence,) = find_problems({name: "x"}, TABLE)
+    assert sentence.startswith(f"{name} is not an option of this template: ")
 
 
 def test_every_choice_may_be_answered() -> None:
@@ -82,14 +91,24 @@ def test_what_resembles_no_option_is_answered_with_all_of_them(name: str) -> Non
         ("author", None, "author cannot be None: put a text there."),
         ("author", ["a", "b"], "author cannot be ['a', 'b']: put a text there."),
         ("author", True, "author cannot be True: put a text there."),
+        ("author", {"a": "b"}, "author cannot be {'a': 'b'}: put a text there."),
+        ("author", 1.5, "author cannot be 1.5: put it in quotes."),
+        ("project_slug", 5, "project_slug cannot be 5: put it in quotes."),
+        ("project_slug", date(2020, 1, 1), "project_slug cannot be 2020-01-01: put it in quotes."),
     ],
 )
 def test_what_yaml_does_not_take_for_a_text_is_refused(option: str, answer: object, sentence: str) -> None:
     assert find_problems({option: answer}, TABLE) == [sentence]
 
 
-def test_a_number_is_a_text_where_a_text_is_asked_for() -> None:
-    assert find_problems({"author": 7}, TABLE) == []
+@pytest.mark.parametrize("mark", ["{{", "{%", "{#"])
+def test_what_begins_jinja_is_not_taken_for_a_text(mark: str) -> None:
+    (sentence,) = find_jinja({"author": "Team", "description": f"Reads {mark} x", "project_name": 5})
+    assert sentence == f"description cannot hold {mark}, which begins Jinja: do without."
+
+
+def test_braces_that_begin_no_jinja_are_text() -> None:
+    assert find_jinja({"description": '{"digit": 7} {x} }} %} #} { {', "author": "100 %"}) == []
 
 
 @pytest.mark.parametrize("key", ["full_name", "email", "package_name", "repo_name", "min_python_version"])
@@ -110,13 +129,12 @@ def test_every_unknown_option_is_named_at_once() -> None:
 
 def judging() -> Environment:
     """Jinja as cookiecutter sets it up, with the extension."""
-    return Environment(extensions=[JudgeAnswers])  # noqa: S701
+    return Environment(extensions=[SlugifyExtension, JudgeAnswers])  # noqa: S701
 
 
 def make_directory(answers: dict) -> str:
     """Return the name that a project's directory has with these answers."""
-    context = complete(answers) | {"__project_slug": "model-service"}
-    return judging().from_string(DIRECTORY).render(cookiecutter=context)
+    return judging().from_string(DIRECTORY).render(cookiecutter=complete(answers))
 
 
 def test_without_a_command_line_there_is_none_to_refuse() -> None:
@@ -145,6 +163,15 @@ def test_no_directory_is_named_for_answers_that_cannot_work() -> None:
     with pytest.raises(click.ClickException) as refusal:
         make_directory(REFUSED[0])
     assert [refusal.value.message] == find_conflicts(complete(REFUSED[0]))
+
+
+def test_no_directory_is_named_for_an_answer_that_is_no_text() -> None:
+    with pytest.raises(click.ClickException, match=r"author cannot be 1\.5: put it in quotes\."):
+        make_directory({"author": 1.5})
+
+
+def test_what_is_derived_is_not_taken_from_whoever_calls() -> None:
+    assert make_directory({"__project_slug": "../evil"}) == "model-service"
 
 
 def test_settled_answers_add_nothing_to_the_name_of_the_directory() -> None:
