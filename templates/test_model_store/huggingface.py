@@ -12,7 +12,7 @@ import pytest
 from service.errors import ModelError
 from service.model_runtime import FILE_NAME
 from service.settings import Settings
-from service.volume import model_repository, model_store, undo
+from service.volume import model_repository, model_store
 from service.volume.model_store import Note
 
 
@@ -174,15 +174,6 @@ def test_a_blob_that_another_snapshot_needs_is_not_taken_back(
     assert [blob.name for blob in (model / "blobs").iterdir()] == [blobs[-1]]
     assert not (model / "snapshots" / commit).exists()
     assert model_repository.find(settings) == before
-
-
-@pytest.mark.parametrize("note", ["{}", '{"version": "2", "adopted": []}'])
-def test_a_note_that_no_change_has_left_is_refused(volume: Path, source: Path, note: str) -> None:
-    left = volume / ".tmp-change-left"
-    left.mkdir()
-    (left / undo.NOTE).write_text(note)
-    with pytest.raises(ModelError, match=f"is no note of a change to this volume: remove {left}"):
-        add(volume, source)
 
 
 def test_a_note_leads_nowhere_else() -> None:

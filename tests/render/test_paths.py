@@ -114,7 +114,7 @@ def expected_paths(answers: Answers) -> set[str]:
     if answers["model_layout"] != "huggingface":
         paths.add("src/service/volume/listed_files.py")
     if answers["model_layout"] != "versioned":
-        paths.add("src/service/volume/undo.py")
+        paths |= {"src/service/volume/undo.py", "tests/volume/test_undo.py"}
     if answers["model_volume"] == "image":
         paths.add("model.Dockerfile")
     if answers["model_runtime"] != "tract":
