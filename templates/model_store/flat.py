@@ -5,6 +5,7 @@ that one link changes all files at once.
 """
 
 import os
+import shutil
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
@@ -29,6 +30,8 @@ from service.volume.staging import Prove
 
 # Whether a volume holds several models, each by its name.
 HAS_NAMES = False
+# What follows the number in the name of a directory with a third name for each adopted file.
+SPARE = ".spare"
 Number = Annotated[str, StringConstraints(pattern=f"^{VERSION.pattern}$")]
 
 
@@ -58,11 +61,13 @@ def add(repository: Path, source: Path, name: str | None, version: str | None, p
         new = directory / version
         new.mkdir(mode=0o755)
         listed_files.copy(source, new, prove)
-        with undo.noted(repository, Note(version=version, adopted=adopted), give_back):
+        note = Note(version=version, adopted=adopted)
+        with undo.noted(repository, note, give_back):
             for number in adopted:
                 adopt(repository, number)
             keep(repository, new, version)
             switch(repository, version)
+            remove_spares(repository, note)
     return ModelVersion(name or DEFAULT_NAME, version, repository / VERSIONS / version)
 
 
@@ -119,12 +124,17 @@ def choose_adopted(repository: Path) -> list[str]:
 
 
 def adopt(repository: Path, number: str) -> None:
-    """Keep the plain files at the root as a version, and make links of them that lead to the same content."""
+    """Keep the plain files at the root as a version, and make links of them that lead to the same content.
+
+    Until all is done they have a third name, under which they can be laid down again in no more room.
+    """
     with staging.staged(repository) as directory:
-        for name in [*checksums.list_files(repository), checksums.FILE_NAME]:
-            link(repository / name, directory / name)
-        staging.flush(directory)
-        keep(repository, directory, number)
+        for copy in (number, number + SPARE):
+            (directory / copy).mkdir(mode=0o755)
+            for name in [*checksums.list_files(repository), checksums.FILE_NAME]:
+                link(repository / name, directory / copy / name)
+            staging.flush(directory / copy)
+            keep(repository, directory / copy, copy)
     switch(repository, number)
 
 
@@ -142,22 +152,33 @@ def give_back(repository: Path, note: Note) -> None:
     It needs no room on the disk, which may be full. A version that is served already stays.
     """
     kept, current = repository / VERSIONS, repository / CURRENT
-    ours = {note.version, *note.adopted} & {*find_numbers(repository)}
     served = current.readlink().name if current.is_symlink() else ""
-    if served == note.version and (repository / FILE_NAME).exists():
-        remove_dangling(repository)
-        return
-    for number in ours & {*note.adopted}:
-        for file in kept.glob(f"{number}/*"):
-            if is_ours(repository / file.name) or not os.path.lexists(repository / file.name):
-                file.replace(repository / file.name)
-    if served in ours:
-        current.unlink()
-    for number in ours:
-        staging.remove(kept / number)
     remove_dangling(repository)
+    if served != note.version or not (repository / FILE_NAME).exists():
+        for number in note.adopted:
+            lay_down(repository, kept / (number + SPARE))
+        if served in {note.version, *note.adopted}:
+            current.unlink()
+        for number in {note.version, *note.adopted} & {*find_numbers(repository)}:
+            staging.remove(kept / number)
+        remove_dangling(repository)
+    remove_spares(repository, note)
     with suppress(OSError):  # if it is empty
         kept.rmdir()
+
+
+def lay_down(repository: Path, spare: Path) -> None:
+    """Put files back in the place of the links to them, the one that a service looks for last."""
+    for file in sorted(spare.glob("*"), key=lambda file: file.name == FILE_NAME):
+        place = repository / file.name
+        if is_ours(place) or not os.path.lexists(place):
+            file.replace(place)
+
+
+def remove_spares(repository: Path, note: Note) -> None:
+    """Remove the third names of adopted files."""
+    for number in note.adopted:
+        shutil.rmtree(repository / VERSIONS / (number + SPARE), ignore_errors=True)
 
 
 def keep(repository: Path, directory: Path, version: str) -> None:
