@@ -86,7 +86,7 @@ def choose_files(source: Path) -> dict[str, Path]:
     if not source.is_dir():
         return {FILE_NAME: source}
     files = {path.relative_to(source).as_posix(): path for path in find_files(source)}
-    files = {name: path for name, path in files.items() if not f"/{name}".count("/.")}
+    files = {name: path for name, path in files.items() if "/." not in f"/{name}"}
     files.pop(checksums.FILE_NAME, None)  # the name of a blob is its checksum
     if FILE_NAME not in files:
         raise ModelError(f"{source} has no {FILE_NAME}: give the directory that holds it, or the file")
