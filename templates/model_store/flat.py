@@ -49,13 +49,12 @@ def add(repository: Path, source: Path, name: str | None, version: str | None, p
     """
     clear(repository)
     adopted = choose_adopted(repository)
-    taken = [*find_numbers(repository), *adopted]
-    version = version or next_number(taken)
+    version = version or next_number([*find_numbers(repository), *adopted])
     if not VERSION.fullmatch(version):
         raise ModelError(f"version {version!r} is no plain number: use one, or leave it out for the next")
     if version in adopted:
         raise ModelError(f"version {version} is what the files of {repository} become: choose another number")
-    if version in taken or (repository / VERSIONS / version).exists():
+    if (repository / VERSIONS / version).exists():
         raise ModelError(f"{repository} has a version {version} already: choose another number")
     with staging.staged(repository) as directory:
         new = directory / version
