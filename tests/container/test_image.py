@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from answers import FACTS, Answers, nearest
-from container.conftest import CELLS, IMAGES, every_base, exported, list_files
+from container.conftest import CELLS, IMAGES, PYTHON, every_base, exported, list_files
 from images import engine
 from project import Project, run
 
@@ -73,6 +73,19 @@ def test_byte_code_of_the_application_alone_is_compared_with_its_source(project:
     assert len(kinds[UNCHECKED_HASH]) > 400
     assert all(path.startswith("app/src/service/") for path in kinds[CHECKED_HASH])
     assert "app/src/service/__pycache__/app.cpython-313.pyc" in kinds[CHECKED_HASH]
+
+
+@every_base
+def test_byte_code_knows_no_columns(project: Project) -> None:
+    code = """if True:
+        from json import loads as of_the_interpreter
+        from pydantic import create_model as of_a_dependency
+        from service.settings import read_settings as of_the_application
+        for function in (of_the_interpreter, of_a_dependency, of_the_application):
+            print({column for _, _, column, _ in function.__code__.co_positions()})
+    """
+    command = ["docker", "run", "--rm", f"--entrypoint={PYTHON}", project.image, "-c", code]
+    assert run(command, project.path).splitlines() == ["{None}"] * 3
 
 
 @every_base
