@@ -11,7 +11,7 @@ add-model list-models verify-models use-model: .venv/installed
 
 .venv/installed: pyproject.toml requirements-dev.txt
 	$(PYTHON) -m venv --clear .venv
-	.venv/bin/pip install --quiet --require-hashes --only-binary :all: --requirement requirements-dev.txt
+	.venv/bin/pip install --quiet --require-hashes --only-binary :all: --no-compile --requirement requirements-dev.txt
 	.venv/bin/pip install --quiet --no-deps --no-build-isolation --editable .
 	.venv/bin/pip check
 	@touch .venv/installed

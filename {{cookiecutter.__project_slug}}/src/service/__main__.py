@@ -19,11 +19,13 @@ def prepare() -> None:
 def serve() -> str | None:
     """Serve until told to stop; return in one sentence why that could not be done, if so."""
     prepare()
-    from service.server import run
     from service.settings import SettingsError, read_settings
 
     try:
-        return run(read_settings())
+        settings = read_settings()
+        from service.server import run  # now: a wrong setting is told before seconds of imports
+
+        return run(settings)
     except SettingsError as error:
         return str(error)
 

@@ -1,5 +1,6 @@
 import errno
 import os
+import re
 import select
 import socket
 import subprocess
@@ -8,6 +9,7 @@ import sys
 import pytest
 
 from service.connections.listening import MAX_CONNECTIONS, accept_all, listen, turn_newcomers_away
+from service.settings import SettingsError
 
 
 def grants_filters() -> bool:
@@ -29,6 +31,12 @@ def test_no_part_of_a_response_waits_for_the_one_before_to_be_confirmed(host: st
         connection, _ = listener.accept()
         with connection:
             assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+@pytest.mark.parametrize("host", [".", "a..b", "x" * 300, "nohost.invalid"])
+def test_a_host_that_is_none_is_refused_in_one_sentence(host: str) -> None:
+    with pytest.raises(SettingsError, match=f"^HOST '{re.escape(host)}' with PORT 0 cannot be listened on"):
+        listen(host, 0)
 
 
 @filters
