@@ -1,5 +1,6 @@
 """Pages of docs/ as tests read them: blocks of Python, commands, and what is said to be printed."""
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -11,9 +12,7 @@ from project import run
 HEADER = """\
 # /// script
 # requires-python = ">=3.12"
-# dependencies = [
-#   "model2vec==0.10.0", "numpy==2.4.6", "onnxruntime==1.32.0", "safetensors==0.8.0", "tract==0.23.9",
-# ]
+# dependencies = {dependencies}
 # [tool.uv]
 # exclude-newer = "2026-11-21T00:00:00Z"
 # ///
@@ -50,8 +49,10 @@ def find_printed(page: str) -> str:
 
 def follow(page: str, directory: Path, more: str = "") -> str:
     """Get the models as a page says, run its Python blocks and some more; return what they print."""
-    commands = find_commands(page, "pip", "export PIP", "mkdir", "unzip", "echo", "mv")
+    commands = find_commands(page, "pip", "mkdir", "unzip", "echo", "mv")
     run(["bash", "-ec", "\n".join(commands)], directory)
+    [install] = find_commands(page, "python -m pip install")
+    header = HEADER.format(dependencies=json.dumps(re.findall(r"\S+==\S+", install)))
     script = directory / "page.py"
-    script.write_text("\n\n".join([HEADER, *find_python(page), more]), encoding="utf-8")
+    script.write_text("\n\n".join([header, *find_python(page), more]), encoding="utf-8")
     return run(["uv", "run", "--quiet", "--script", str(script)], directory)

@@ -58,7 +58,9 @@ def find(settings: Settings) -> ModelVersion:
     commits = find_commits(model)
     if not commits:
         wanted = model / "snapshots" / "COMMIT" / FILE_NAME
-        raise ModelError(f"{model} holds no snapshot of a model: put one at {wanted}, or set MODEL_NAME")
+        raise ModelError(
+            f"{model} holds no snapshot of a model: put one at {wanted}, or set another MODEL_NAME"
+        )
     commit = pick(model, commits, settings.model_version)
     directory = model / "snapshots" / commit
     require_file(directory, FILE_NAME, repository)
@@ -80,7 +82,7 @@ def list_files(found: ModelVersion, repository: Path) -> list[Expected]:
     if any(target.parent != blobs or not BLOB.fullmatch(target.name) for target in targets):
         return checksums.list_expected(found.directory, FILE_NAME, repository, NOBODYS)
     return [
-        CachedFile(file, target.name, "download the snapshot again")
+        CachedFile(file, target.name, "add the model or download the snapshot again")
         for file, target in zip(files, targets, strict=True)
     ]
 

@@ -28,7 +28,9 @@ def find(settings: Settings) -> ModelVersion:
     versions = find_versions(directory)
     if not versions:
         wanted = directory / "1" / FILE_NAME
-        raise ModelError(f"{directory} holds no version of a model: put one at {wanted}, or set MODEL_NAME")
+        raise ModelError(
+            f"{directory} holds no version of a model: put one at {wanted}, or set another MODEL_NAME"
+        )
     version = pick(versions, settings.model_version, directory)
     require_file(directory / version, FILE_NAME, settings.model_repository)
     return ModelVersion(directory.name, version, directory / version)

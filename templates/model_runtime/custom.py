@@ -1,10 +1,10 @@
 """Your own runtime: load a directory, then turn named arrays into named arrays.
 
 Whatever can do two things is a model runtime: `load` reads a directory, and `Model.infer` answers. They, the
-`inputs` and `outputs` that describe its arrays, `FILE_NAME` and `PLATFORM` are what to replace; nothing else
-in the service knows how a model is run. What stands here is an example that works: it reads the weights of a
-small network and computes it in NumPy. Read no pickle, and import no module, from the volume: who can write
-there could then run code here.
+`inputs` and `outputs` that describe its arrays, and the first four constants are what to replace; nothing
+else in the service knows how a model is run. What stands here is an example that works: it reads the weights
+of a small network and computes it in NumPy. Read no pickle, and import no module, from the volume: who can
+write there could then run code here.
 """
 
 from pathlib import Path

@@ -31,6 +31,7 @@ HAS_OWN_THREADS = False
 # Whether the file is mapped: then it need not fit into memory, and processes share it.
 IS_MAPPED = True
 TOKENIZER, CONFIG = "tokenizer.json", "config.json"
+FILES = (FILE_NAME, TOKENIZER, CONFIG)
 # Tokens of a text that are read, if the configuration does not say; model2vec's own default.
 MAX_LENGTH = 512
 
@@ -121,7 +122,7 @@ def read(file: Path, parse: Callable[[Path], Any]) -> Any:
     try:
         return parse(file)
     except FileNotFoundError:
-        raise ModelError(f"{file} is missing: copy every file of the model into {file.parent}") from None
+        raise ModelError(f"{file} is missing: a model is a directory with {', '.join(FILES)}") from None
     except OSError:
         raise
     except Exception as error:  # those of tokenizers have no base class of their own

@@ -26,6 +26,10 @@ IS_MAPPED = False
 TRUSTED_TYPES: list[str] = []
 
 
+class KindError(TypeError):
+    """An estimator is of a kind whose outputs are not known here."""
+
+
 class Model:
     """A loaded classifier or regressor, alone or in a pipeline; several threads may ask it at once."""
 
@@ -51,7 +55,7 @@ class Model:
 def describe_outputs(estimator: Any) -> list[Tensor]:
     """Return the outputs that a fitted estimator has.
 
-    Raises `TypeError` if it is neither a classifier nor a regressor.
+    Raises `KindError` if it is neither a classifier nor a regressor.
     """
     if sklearn.base.is_classifier(estimator):
         labels = Tensor("labels", datatype_of(estimator.classes_.dtype), [-1])
@@ -61,7 +65,7 @@ def describe_outputs(estimator: Any) -> list[Tensor]:
     if sklearn.base.is_regressor(estimator):
         one = estimator.predict(np.zeros((1, estimator.n_features_in_)))
         return [Tensor("predictions", datatype_of(one.dtype), [-1, *one.shape[1:]])]
-    raise TypeError(f"a {type(estimator).__name__} is neither a classifier nor a regressor")
+    raise KindError(f"a {type(estimator).__name__}, which is neither a classifier nor a regressor")
 
 
 def load(directory: Path, threads: int = 1) -> Model:
@@ -78,6 +82,11 @@ def load(directory: Path, threads: int = 1) -> Model:
             return Model(skops.io.load(file, trusted=TRUSTED_TYPES))
     except OSError:
         raise
+    except KindError as error:
+        raise ModelError(
+            f"{file} holds {error}: serve one of these, "
+            "or describe its outputs in src/service/model_runtime.py"
+        ) from error
     except Exception as error:  # a damaged file can fail anywhere on the way
         reason = str(error).partition("\n")[0] or type(error).__name__
         raise ModelError(

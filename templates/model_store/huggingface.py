@@ -65,6 +65,7 @@ def add(repository: Path, source: Path, name: str | None, version: str | None, p
         commit = stage(source, new)
         staging.prove(prove, new / "snapshots" / commit, source, FILE_NAME)
         if commit in find_commits(model):
+            mend_blobs(new, model, commit)
             require_same(new, ModelVersion(name, commit, model / "snapshots" / commit), repository)
             use_commit(repository, name, commit, ref)
         elif model.exists():
@@ -141,8 +142,7 @@ def give_back(repository: Path, note: Note) -> None:
         staging.remove(model / "snapshots" / note.commit)
     for ref in note.new_refs:
         unlink(model / "refs" / ref)
-    needed = {link.readlink().name for link in (model / "snapshots").rglob("*") if link.is_symlink()}
-    for blob in {*note.new_blobs} - needed:
+    for blob in {*note.new_blobs} - find_needed(model / "snapshots"):
         unlink(model / "blobs" / blob)
     for part in PARTS:
         with suppress(OSError):  # if it is empty
@@ -153,6 +153,19 @@ def unlink(path: Path) -> None:
     """Remove a file, if it is there and where it would be is a directory."""
     with suppress(FileNotFoundError, NotADirectoryError):
         path.unlink()
+
+
+def find_needed(directory: Path) -> set[str]:
+    """Return the names of the blobs that links below a directory lead to."""
+    return {link.readlink().name for link in directory.rglob("*") if link.is_symlink()}
+
+
+def mend_blobs(new: Path, model: Path, commit: str) -> None:
+    """Put staged blobs in the place of those of a snapshot that is there, which may be damaged or gone."""
+    for name in find_needed(model / "snapshots" / commit):
+        if (new / "blobs" / name).exists():
+            (new / "blobs" / name).replace(model / "blobs" / name)
+            staging.flush(model / "blobs")
 
 
 def require_same(new: Path, found: ModelVersion, repository: Path) -> None:

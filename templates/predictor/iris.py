@@ -1,6 +1,6 @@
 """What is predicted: what a caller sends, what the model sees, and what the caller gets back.
 
-This is the module to rewrite for your own model; no other knows what is predicted.
+This is the module to rewrite for your own model; README.md says what belongs with it.
 """
 
 from typing import Annotated, Any

@@ -94,6 +94,19 @@ def test_the_sample_can_be_added_again_and_brings_nothing_new(settings: Settings
     assert {path.name for path in {*volume.rglob("*")} - files} == {"refs", "main"}
 
 
+@pytest.mark.parametrize("harm", [Path.unlink, lambda blob: blob.write_bytes(b"Weights")])
+def test_a_blob_that_is_damaged_or_gone_is_mended_by_adding_the_model_again(
+    settings: Settings, volume: Path, source: Path, harm: Callable[[Path], Any]
+) -> None:
+    before = add(volume, source)
+    found = model_repository.find(settings)
+    harm((found.directory / "onnx" / "deep" / "quantized.bin").resolve())
+    with pytest.raises(ModelError, match=r"quantized\.bin"):
+        model_repository.verify(found, volume)
+    assert add(volume, source) == before
+    model_repository.verify(found, volume)
+
+
 def test_a_snapshot_that_is_there_in_part_is_not_taken_for_whole(
     settings: Settings, volume: Path, source: Path
 ) -> None:

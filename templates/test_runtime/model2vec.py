@@ -41,7 +41,7 @@ def configure(directory: Path, **options: object) -> None:
 @pytest.mark.parametrize("name", ["tokenizer.json", "config.json"])
 def test_a_directory_that_lacks_a_file_is_refused(directory: Path, name: str) -> None:
     (directory / name).unlink()
-    with pytest.raises(ModelError, match=f"{name} is missing: copy every file"):
+    with pytest.raises(ModelError, match=f"{name} is missing: a model is a directory with"):
         model_runtime.load(directory)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import skops.io
 from conftest import PROJECT
+from sklearn.cluster import KMeans
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, RidgeClassifier
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -71,7 +72,17 @@ def test_a_classifier_without_probabilities_gives_labels(tmp_path: Path) -> None
     assert model.infer({"X": X})["labels"].tolist() == ["a", "a", "b", "b"]
 
 
-@pytest.mark.parametrize("thing", [StandardScaler().fit(X), LinearRegression(), {"a": 1}])
+@pytest.mark.parametrize("estimator", [StandardScaler().fit(X), KMeans(2).fit(X)])
+def test_an_estimator_whose_outputs_are_not_known_is_refused_with_the_place_to_describe_them(
+    tmp_path: Path, estimator: object
+) -> None:
+    skops.io.dump(estimator, tmp_path / FILE_NAME)
+    words = f"holds a {type(estimator).__name__}, which is neither .* src/service/model_runtime.py$"
+    with pytest.raises(ModelError, match=words):
+        model_runtime.load(tmp_path)
+
+
+@pytest.mark.parametrize("thing", [LinearRegression(), {"a": 1}])
 def test_what_cannot_predict_is_refused_in_one_sentence(tmp_path: Path, thing: object) -> None:
     skops.io.dump(thing, tmp_path / FILE_NAME)
     with pytest.raises(ModelError, match="scikit-learn cannot run") as caught:

@@ -1,16 +1,19 @@
 """Every pair of choices in a container: built, filled, started, asked, given another model, stopped."""
 
 import json
+import secrets
 import shlex
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import yaml
 from answers import CHOICES, DEFAULTS, FACTS, Answers, cover, nearest
 from container.conftest import IMAGES, read_example
-from project import CommandFailedError, Project, free_port, poetry_settings, render, run
+from project import CommandFailedError, Project, poetry_settings, render, run
+from side_by_side import Results, side_by_side
 
 
 def has_images(version: str) -> bool:
@@ -24,13 +27,26 @@ PYTHONS = [version for version in CHOICES["python_version"] if has_images(versio
 CELLS = cover() if CHOICES["python_version"] == PYTHONS else cover(python_version=PYTHONS[0])
 
 
+def render_anew(answers: Answers, directory: Path) -> Path:
+    """Render a project whose name no other has on this engine."""
+    return render(answers | {"project_slug": f"{IMAGES}choice-{secrets.token_hex(4)}"}, directory)
+
+
+@contextmanager
+def gone_afterwards(path: Path) -> Iterator[Project]:
+    """Give a project of which nothing is left on the engine afterwards."""
+    project = Project(path)
+    try:
+        yield project
+    finally:
+        project.compose("--profile", "models", "down", "--volumes", "--timeout", "1", "--rmi", "all")
+
+
 @pytest.fixture
 def project(tmp_path: Path, answers: Answers) -> Iterator[Project]:
-    """A new project; nothing of it is left on the engine afterwards."""
-    slug = f"{IMAGES}choice-{free_port()}"
-    project = Project(render(answers | {"project_slug": slug}, tmp_path))
-    yield project
-    project.compose("--profile", "models", "down", "--volumes", "--timeout", "1", "--rmi", "all")
+    """A new project."""
+    with gone_afterwards(render_anew(answers, tmp_path)) as project:
+        yield project
 
 
 def do(project: Project, command: str, **environment: str) -> str:
@@ -71,8 +87,8 @@ def add_model(project: Project, answers: Answers) -> None:
         do(project, "make fill")
 
 
-@pytest.mark.parametrize("answers", CELLS)
-def test_a_project_does_what_its_readme_says(project: Project, answers: Answers) -> None:
+def walk(project: Project, answers: Answers) -> str:
+    """Do what the README says, to the end of the container; return its exit code."""
     start(project)
     status, before = project.get("/health")
     assert (status, before["state"]) == (200, "ready")
@@ -87,7 +103,31 @@ def test_a_project_does_what_its_readme_says(project: Project, answers: Answers)
     assert project.predict()
 
     project.compose("stop")
-    assert project.inspect("{{.State.ExitCode}}") == "0"
+    return project.inspect("{{.State.ExitCode}}")
+
+
+@pytest.fixture(scope="module")
+def walks(
+    engine: None, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Results]:
+    """Walk through the projects of all selected answers."""
+
+    def begin(answers: Answers) -> Callable[[], str]:
+        path = render_anew(answers, tmp_path_factory.mktemp("choice"))
+
+        def to_its_end() -> str:
+            with gone_afterwards(path) as project:
+                return walk(project, answers)
+
+        return to_its_end
+
+    with side_by_side(request.session, test_a_project_does_what_its_readme_says, begin) as results:
+        yield results
+
+
+@pytest.mark.parametrize("answers", CELLS)
+def test_a_project_does_what_its_readme_says(walks: Results, answers: Answers) -> None:
+    assert walks(answers).result() == "0"
 
 
 def run_python(project: Project, *arguments: str) -> str:

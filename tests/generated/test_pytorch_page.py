@@ -1,6 +1,7 @@
 """docs/pytorch.md: its Python blocks are run in order, and what they leave behind is looked at."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -75,6 +76,12 @@ print("the page holds")
 """
 
 
+def find_constants() -> set[str]:
+    """Return the constants that every model runtime has, because the service asks for them."""
+    runtimes = [path.read_text(encoding="utf-8") for path in (TEMPLATE / "templates/model_runtime").iterdir()]
+    return set.intersection(*({*re.findall(r"(?m)^([A-Z_]+) = ", runtime)} for runtime in runtimes))
+
+
 @pytest.fixture
 def torch_here() -> dict[str, str]:
     """Return the environment in which uv installs torch, or skip and say why it cannot.
@@ -99,7 +106,8 @@ def test_every_python_block_of_the_page_runs_and_holds(tmp_path: Path, torch_her
     blocks = find_python(read("pytorch.md"))
     assert len(blocks) > 5
     script = tmp_path / "page.py"
-    script.write_text("\n\n".join([HEADER, *blocks, CHECKS]), encoding="utf-8")
+    needed = f"assert {find_constants()} <= globals().keys()"
+    script.write_text("\n\n".join([HEADER, *blocks, needed, CHECKS]), encoding="utf-8")
     source = TEMPLATE / "{{cookiecutter.__project_slug}}" / "src"
     command = ["uv", "run", "--quiet", "--script", str(script)]
     output = run(command, tmp_path, PYTHONPATH=str(source), **torch_here)

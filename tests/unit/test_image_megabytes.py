@@ -3,8 +3,12 @@
 import json
 
 import pytest
-from answers import CHOICES, FACTS, SUPPORTED
+from answers import CHOICES, DEFAULTS, FACTS, SUPPORTED
 from image_megabytes import TABLE, write_tables
+from project import TEMPLATE
+
+# What an image's size does not depend on, or only by what is measured apart.
+OTHERS = DEFAULTS.keys() - {"base_image", "model_runtime"}
 
 
 def test_every_image_that_can_be_had_has_a_size_and_no_other() -> None:
@@ -28,3 +32,15 @@ def test_new_sizes_change_nothing_else() -> None:
 def test_a_table_without_sizes_is_noticed() -> None:
     with pytest.raises(ValueError, match="_image_megabytes is not found"):
         write_tables("{}", {}, {})
+
+
+def test_the_sizes_are_those_that_the_pages_say() -> None:
+    measured = json.loads((TEMPLATE / "docs" / "measurements.json").read_text(encoding="utf-8"))["choices"]
+    plain = [cell for cell in measured if all(cell["answers"][name] == DEFAULTS[name] for name in OTHERS)]
+    sizes = FACTS["_image_megabytes"]
+    assert {(cell["answers"]["base_image"], cell["answers"]["model_runtime"]) for cell in plain} == {
+        (base, runtime) for base in sizes for runtime in sizes[base]
+    }
+    for cell in plain:
+        known = sizes[cell["answers"]["base_image"]][cell["answers"]["model_runtime"]]
+        assert cell["above_base"] / 1e6 == pytest.approx(known, abs=1)

@@ -4,7 +4,7 @@ UV := .tools/uv-{{ cookiecutter._tools.uv }}/bin/uv
 
 install: .venv/installed ## Install everything for development into .venv
 
-run format lint types test image-report image-check: .venv/installed
+run format lint types test stress image-report image-check: .venv/installed
 {% if volume.is_local %}
 add-model list-models verify-models use-model: .venv/installed
 {% endif %}

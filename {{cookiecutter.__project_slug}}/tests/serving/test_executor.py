@@ -1,5 +1,6 @@
 import asyncio
 import logging
+import re
 import threading
 import time
 from collections import Counter
@@ -183,6 +184,7 @@ def test_a_batch_that_fails_has_one_line_unless_somebody_debugs(
 
     bench.run(ask_many)
     (record,) = caplog.records
+    assert re.fullmatch(r"a batch of 2 requests failed \(.+\): each is asked alone", record.getMessage())
     assert bool(record.exc_info) == (level == logging.DEBUG)
 
 

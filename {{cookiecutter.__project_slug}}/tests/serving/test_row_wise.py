@@ -29,8 +29,12 @@ def test_a_model_that_computes_each_row_alone_can_be_asked_for_several() -> None
 
 
 @pytest.mark.parametrize("fixed", ["inputs", "outputs"])
-def test_a_first_dimension_that_is_fixed_takes_one_request_at_a_time(fixed: str) -> None:
+def test_a_first_dimension_that_is_fixed_takes_one_request_at_a_time(
+    caplog: pytest.LogCaptureFixture, fixed: str
+) -> None:
+    caplog.set_level("INFO")
     assert not answers(lambda inputs: inputs, **{fixed: [Tensor("x", "FP32", [1, 2])]})
+    assert caplog.messages == ["requests are not joined: the first dimension of x is fixed"]
 
 
 @pytest.mark.parametrize(

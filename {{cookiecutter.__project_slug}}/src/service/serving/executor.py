@@ -228,11 +228,12 @@ class Executor:
         if len(batch) > 1:
             try:
                 return ask_together(self._model, batch)
-            except Exception:  # each model runtime has its own
+            except Exception as error:  # each model runtime has its own
                 # A line, because callers can cause as many as they like; each gets its own error in the end.
                 logger.info(
-                    "a batch of %d requests failed: each is asked alone",
+                    "a batch of %d requests failed (%s): each is asked alone",
                     len(batch),
+                    str(error).partition("\n")[0],
                     exc_info=logger.isEnabledFor(logging.DEBUG),
                 )
         return [ask_alone(self._model, job) for job in batch]

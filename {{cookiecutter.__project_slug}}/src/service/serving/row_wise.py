@@ -17,7 +17,9 @@ def answers_row_by_row(model: Model, example: Arrays) -> bool:
     It may count something else: the moments of one sound, say. So the example is asked alone, another row is
     asked alone, and both together must give the same; a model that refuses to is asked for one at a time.
     """
-    if any(tensor.shape[:1] != [-1] for tensor in [*model.inputs, *model.outputs]):
+    fixed = [tensor.name for tensor in [*model.inputs, *model.outputs] if tensor.shape[:1] != [-1]]
+    if fixed:
+        logger.info("requests are not joined: the first dimension of %s is fixed", ", ".join(fixed))
         return False
     other = {name: make_full(array.dtype, [1, *array.shape[1:]], 1) for name, array in example.items()}
     try:

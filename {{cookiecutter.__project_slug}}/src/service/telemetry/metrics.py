@@ -69,7 +69,7 @@ class Metrics:
         )
         self._dropped = Counter(
             "inference_dropped_requests",
-            "Requests that never reached the model: the queue full, time over, or the caller gone.",
+            "Requests without an answer of the model: the queue full, time over, or the caller gone.",
             ["reason"],
             registry=self.registry,
         )
@@ -116,7 +116,7 @@ class Metrics:
         self._batch_seconds.observe(seconds)
 
     def count_dropped(self, reason: str) -> None:
-        """Count a request that never reached the model: `full`, `late` or `gone`."""
+        """Count a request without an answer of the model: `full`, `late` or `gone`."""
         self._dropped.labels(reason).inc()
 
     def load_succeeded(self, name: str, version: str, seconds: float) -> None:
