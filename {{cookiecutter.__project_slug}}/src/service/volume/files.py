@@ -58,7 +58,7 @@ def follow_to_file(path: Path, volume: Path) -> Path:
     """Return where a path leads; raise `ModelError` if that is no file: reading it might never end."""
     target = follow(path, volume)
     if not stat.S_ISREG(target.stat().st_mode):
-        raise ModelError(f"{path} is not a file: copy the model again")
+        raise ModelError(f"{path} is not a file: remove it, or copy the model again")
     return target
 
 
