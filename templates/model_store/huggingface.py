@@ -162,10 +162,12 @@ def find_needed(directory: Path) -> set[str]:
 
 def mend_blobs(new: Path, model: Path, commit: str) -> None:
     """Put staged blobs in the place of those of a snapshot that is there, which may be damaged or gone."""
-    for name in find_needed(model / "snapshots" / commit):
-        if (new / "blobs" / name).exists():
-            (new / "blobs" / name).replace(model / "blobs" / name)
-            staging.flush(model / "blobs")
+    staged = {blob.name for blob in (new / "blobs").iterdir()}
+    needed = find_needed(model / "snapshots" / commit) & staged
+    for name in needed:
+        (new / "blobs" / name).replace(model / "blobs" / name)
+    if needed:
+        staging.flush(model / "blobs")
 
 
 def require_same(new: Path, found: ModelVersion, repository: Path) -> None:
