@@ -1,15 +1,17 @@
-"""Lock the dependencies of the new project, if its lock could not travel with the template.
+"""Make the lock that cannot travel with the template, and say what to do next.
 
-The only program that runs is the package manager's own lock command. Without it or without a network
-the project is whole all the same, and one line says how to make the lock later.
+The only program that runs is `uv`. Without it or without a network the project is complete all the same, and
+one line says how to make the lock later.
 """
 
 import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 TEXTS = {"project_name", "project_slug", "description", "author"}
@@ -24,25 +26,47 @@ def summarize(answers: dict) -> str:
     return f"{answers['project_slug']}: {', '.join(f'{name}={answers[name]}' for name in options)}"
 
 
-def lock(command: list[str], seconds: float = SECONDS) -> str | None:
-    """Run a lock command in the new project; return why there is no lock, if so."""
+def run(command: list[str], directory: Path, seconds: float = SECONDS) -> tuple[str, str]:
+    """Run a command, and return what it printed and why it failed, if it did."""
     try:
         result = subprocess.run(
-            command, capture_output=True, text=True, timeout=seconds, env=ENVIRONMENT, check=False
+            command, cwd=directory, capture_output=True, text=True, timeout=seconds, env=ENVIRONMENT
         )
     except FileNotFoundError:
-        return f"{command[0]} is not installed; its documentation says how"
+        return "", f"{command[0]} is not installed"
     except OSError as error:
-        return f"{command[0]} cannot be run: {error.strerror}"
+        return "", f"{command[0]} cannot be run: {error.strerror}"
     except subprocess.TimeoutExpired:
-        return f"`{' '.join(command)}` took longer than {seconds} s"
-    return None if result.returncode == 0 else find_reason(result.stderr)
+        return "", f"`{' '.join(command)}` took longer than {seconds} s"
+    return result.stdout.strip(), find_reason(result.stderr) if result.returncode else ""
 
 
 def find_reason(stderr: str) -> str:
-    """Return on one line what a lock command says of its failure: the error and its first cause."""
+    """Return on one line what uv says of its failure: the error and its first cause."""
     reasons = re.findall(r"^ *(?:error|cause): *(.*)", stderr, re.MULTILINE)
     return ": ".join(reasons[:2]) or "it gave no reason"
+
+
+def lock(project: Path) -> str:
+    """Make uv.lock; return why there is none, if so.
+
+    In another directory: inside a uv workspace, uv would change the lock of the workspace and make none here.
+    """
+    with tempfile.TemporaryDirectory() as directory:
+        shutil.copy(project / "pyproject.toml", directory)
+        _, problem = run(["uv", "lock"], Path(directory))
+        if not problem:
+            shutil.copy(Path(directory, "uv.lock"), project)
+    return problem
+
+
+def find_workspace(project: Path) -> str:
+    """Return what to add to a uv workspace that would take the project in; nothing outside of any."""
+    root, _ = run(["uv", "workspace", "dir"], project)
+    if not root or Path(root) == project.resolve():
+        return ""
+    path = project.resolve().relative_to(root).as_posix()
+    return f'exclude = ["{path}"] under [tool.uv.workspace] in {Path(root, "pyproject.toml")}'
 
 
 def find_way(project: Path, start: Path) -> str:
@@ -55,14 +79,17 @@ def main() -> None:
     """Say what was chosen, make the lock, and say what to do next."""
     answers = json.loads(r"""{{ cookiecutter | tojson }}""")
     sys.stdout.write(f"{summarize(answers)}\n")
-    manager = answers["_package_managers"][answers["package_manager"]]
-    place = find_way(Path.cwd(), Path(os.environ.get("PWD", "/")))
-    problem = lock(manager["lock_command"]) if manager["lock_command"] else None
-    if not problem and not Path(manager["lock_file"]).exists():
-        problem = "a workspace around this directory has taken it"
+    project = Path.cwd()
+    place = find_way(project, Path(os.environ.get("PWD", "/")))
+    problem = ""
+    if answers["package_manager"] == "uv":
+        problem = lock(project)
+        workspace = find_workspace(project)
+        if workspace:
+            sys.stderr.write(f"The project has its own lock. Before you develop it, add {workspace}.\n")
     if problem:
-        missing = f"{manager['lock_file']} is not made yet ({problem})"
-        sys.stderr.write(f"{missing}: run `make lock` in {place} before the first build.\n")
+        needed = f"With uv {answers['_tools']['oldest_uv']} or newer, run `make lock` in {place}"
+        sys.stderr.write(f"uv.lock is not made yet ({problem}). {needed} before the first build.\n")
     else:
         start = filter(None, [answers["__derived"]["fill"], "docker compose up --build --wait"])
         sys.stdout.write(f"{answers['project_slug']} is ready: cd {place} && {' && '.join(start)}\n")

@@ -1,23 +1,21 @@
-"""Refuse answers that cannot work, before any file is written.
+"""Refuse answers that cannot work together, before any file is written.
 
-`find_conflicts` is the one judge of answers: `judge_answers.py` asks it, with hooks or without, and the tests
-ask it which combinations they may expect to work. The hook asks it once more, in case another version of
-cookiecutter goes past `judge_answers.py`. What it knows of the choices comes from the table of facts in
-cookiecutter.json.
+`judge_answers.py` asks `find_conflicts` before the project's directory is made, with hooks or without. The
+hook asks it again, in case a record for a replay leaves that extension out.
 """
 
 import json
+import os
 import re
+import signal
 import sys
 import unicodedata
+from pathlib import Path
 
-# At once a DNS label (RFC 1035, so that a Kubernetes service may bear it), an image name and a distribution
-# name (where "a--b" would be the same as "a-b").
+# At once a DNS label (so that a Kubernetes service may have it), an image name and a distribution name.
 SLUG = re.compile(r"[a-z](-?[a-z0-9])*")
 SLUG_LENGTH = 63
-# Docker's name for the empty image, and Windows' names for devices.
-RESERVED_SLUGS = {"scratch": "Docker"} | dict.fromkeys(("con", "prn", "aux", "nul"), "Windows")
-RESERVED_SLUGS |= {f"{port}{number}": "Windows" for port in ("com", "lpt") for number in range(10)}
+WINDOWS_DEVICES = {"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(10)}
 LINE_LENGTH = 200
 
 
@@ -36,39 +34,35 @@ def check_slug(answers: dict) -> str | None:
     slug = answers["project_slug"]
     if not SLUG.fullmatch(slug) or len(slug) > SLUG_LENGTH:
         return (
-            f"project_slug is {slug!r}, but it names the distribution, the image and the container: use 1 to "
-            f"{SLUG_LENGTH} lower-case letters, digits and single hyphens, beginning with a letter."
+            f"project_slug is {slug!r}, but it names the directory, the image and the container: use 1 to "
+            f"{SLUG_LENGTH} lower-case letters, digits and single hyphens, and begin with a letter."
         )
-    if slug in answers["_distributions"]:
-        return f"project_slug is {slug!r}, which a project itself may depend on: choose another name."
-    if slug in RESERVED_SLUGS:
-        return (
-            f"project_slug is {slug!r}, which {RESERVED_SLUGS[slug]} keeps for itself: choose another name."
-        )
-    return None
+    taken = {
+        "is an official image of Docker, which the build would replace on this machine": answers[
+            "_official_images"
+        ],
+        "is a package that the project may depend on": answers["_distributions"],
+        "is reserved by Windows": WINDOWS_DEVICES,
+    }
+    reason = next((reason for reason, names in taken.items() if slug in names), None)
+    return reason and f"project_slug is {slug!r}, which {reason}: choose another name."
 
 
 def check_runtime(answers: dict) -> str | None:
-    """Say why the model runtime has no wheel for the base image, and which answers near by work."""
+    """Say why the model runtime has no wheel for the base image, and what to choose instead."""
     bases, runtimes = answers["_base_images"], answers["_model_runtimes"]
     base, runtime = answers["base_image"], answers["model_runtime"]
     libc = bases[base]["libc"]
     wheels = runtimes[runtime]["wheels"]
     if wheels[libc]:
         return None
-    # What reads the same kind of file is nearest.
-    near = [name for name, facts in runtimes.items() if facts["file"] == runtimes[runtime]["file"]]
-    other_runtimes = [name for name in [*near, *sorted(runtimes)] if runtimes[name]["wheels"][libc]]
-    other_bases = [name for name, facts in sorted(bases.items()) if wheels[facts["libc"]]]
+    fitting = sorted(name for name in bases if wheels[bases[name]["libc"]])
+    other_bases = [f"{name} (small as well)" if bases[name]["is_small"] else name for name in fitting]
+    other_runtimes = [name for name in sorted(runtimes) if runtimes[name]["wheels"][libc]]
     return (
-        f"{runtime} publishes no {libc} wheel, so it cannot be installed on {base}: choose "
-        f"model_runtime={join_or(list(dict.fromkeys(other_runtimes)))}, or base_image={join_or(other_bases)}."
+        f"{runtime} has no {libc} wheel, so it cannot be installed on {base}: choose "
+        f"base_image={' or '.join(other_bases)}, or model_runtime={' or '.join(other_runtimes)}."
     )
-
-
-def join_or(names: list[str]) -> str:
-    """Join names as a sentence does."""
-    return " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def check_line(answers: dict, option: str) -> str | None:
@@ -80,7 +74,9 @@ def check_line(answers: dict, option: str) -> str | None:
         return f"{option} has {len(text)} characters: say it in {LINE_LENGTH} or fewer."
     odd = next((character for character in text if not is_printable(character)), None)
     if odd is not None:
-        return f"{option} contains the character U+{ord(odd):04X}, which no line of text can hold: remove it."
+        return (
+            f"{option} contains the character U+{ord(odd):04X}, which a line of text cannot hold: remove it."
+        )
     return None
 
 
@@ -90,12 +86,16 @@ def is_printable(character: str) -> bool:
 
 
 def main() -> None:
-    """Say what is wrong on stderr and exit with 1, which makes cookiecutter leave nothing behind."""
+    """Say what is wrong on stderr and exit with 1, which makes cookiecutter remove the new directory."""
     answers = json.loads(r"""{{ cookiecutter | tojson }}""")
     conflicts = find_conflicts(answers)
     if conflicts:
         # Blank lines, because cookiecutter follows up with a traceback of its own.
-        sys.exit("\n" + "\n".join(conflicts) + "\n")
+        sys.stderr.write("\n" + "\n".join(conflicts) + "\n\n")
+        if any(Path().iterdir()):
+            # The slug led to a directory with files in it. Interrupt cookiecutter, which would remove them.
+            os.kill(os.getppid(), signal.SIGINT)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

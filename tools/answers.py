@@ -1,4 +1,4 @@
-"""The option table as tests and benchmark see it: every combination of answers, and which of them work."""
+"""The option table as tests and benchmarks see it: the combinations of answers, and which of them work."""
 
 import itertools
 import json
@@ -14,8 +14,11 @@ OPTIONS = {name: default for name, default in TABLE.items() if not name.startswi
 CHOICES = {name: choices for name, choices in OPTIONS.items() if isinstance(choices, list)}
 DEFAULTS = {name: choices[0] for name, choices in CHOICES.items()}
 FACTS = {name: facts for name, facts in TABLE.items() if name.startswith("_") and not name.startswith("__")}
+# Every capability at once.
+EVERYTHING = {"api": "open-inference", "model_updates": "live", "observability": "all"}
 
-Pairs = set[tuple[tuple[str, str], tuple[str, str]]]
+# Choices that some answers hold together, two or three of them.
+Groups = set[tuple[tuple[str, str], ...]]
 
 
 def complete(answers: Answers) -> dict:
@@ -41,7 +44,7 @@ def nearest(option: str, choice: str) -> Answers:
     return min(candidates, key=lambda answers: sum(answers[name] != DEFAULTS[name] for name in answers))
 
 
-# The default and, for each other choice, the answers that differ from it in as little as possible.
+# The defaults and, for each other choice, the answers that differ from them in as little as possible.
 ONE_EACH = [DEFAULTS] + [
     nearest(option, choice) for option, choices in CHOICES.items() for choice in choices[1:]
 ]
@@ -59,32 +62,36 @@ def name(answers: Answers) -> str:
     return " ".join(changed) or "defaults"
 
 
-def pairs(answers: Answers) -> Pairs:
-    """Return every pair of choices that these answers hold."""
-    return set(itertools.combinations(answers.items(), 2))
+def groups(answers: Answers, size: int = 2) -> Groups:
+    """Return every group of so many choices that these answers hold."""
+    return set(itertools.combinations(answers.items(), size))
 
 
-def cover(**fixed: str) -> list[Answers]:
-    """Return few supported answers that hold every pair of choices that can be had together.
+def cover(size: int = 2, **fixed: str) -> list[Answers]:
+    """Return few supported answers that hold every group of so many choices that can be had together.
 
     Options that are given keep that choice. The defaults come first, and the same options give the same
     answers on every day and machine.
     """
     factors = {option: [fixed[option]] if option in fixed else choices for option, choices in CHOICES.items()}
+    # A conflict of the whole is seen late: conflicts of two choices save many dead ends.
+    together = [*itertools.combinations(factors, 2), tuple(factors)]
+    constraints = [had_together(*options) for options in together]
     rows = make(
         factors,
-        strength=2,
+        strength=size,
         presets=[DEFAULTS | fixed],
-        constraints=[had_together(*pair) for pair in itertools.combinations(factors, 2)]
-        + [had_together(*factors)],
+        constraints=[constraint for constraint in constraints if constraint],
         tolerance=1,
     )
     return [{option: row[option] for option in factors} for row in rows]
 
 
-def had_together(*options: str) -> dict:
-    """Return the constraint that some supported answers give these options their choices."""
+def had_together(*options: str) -> dict | None:
+    """Return the constraint that some supported answers give these options their choices, if it is one."""
     combinations = {tuple(row[option] for option in options) for row in SUPPORTED}
+    if len(combinations) == len(list(itertools.product(*(CHOICES[option] for option in options)))):
+        return None
     return {
         "operator": "fn",
         "requires": list(options),

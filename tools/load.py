@@ -1,9 +1,9 @@
-"""A load client: some connections ask one thing over and over, and every request is counted by how it ended.
+"""A load client: connections send the same request again and again; each request is counted by how it ended.
 
-From Python: `await run_load(...)`, or a `Load` that is run in a task or thread and told to stop; beside it
-`await run_probe(...)`, which asks now and then however long the answers take. As a program, also within a
-container that has nothing but Python: `python - JSON < load.py`, where the JSON object holds the parameters
-of `run_load`, or of `run_probe` if it has `every`, with the request as text; it prints `Result.summary()`.
+From Python, use `await run_load(...)`, or run a `Load` in a task or thread and stop it. `await
+run_probe(...)` sends requests at a fixed pace, however long the answers take. As a program, also in a
+container that has nothing but Python, use `python - JSON < load.py`: the JSON object holds the parameters of
+`run_load`, or of `run_probe` if it has `every`. It prints `Result.summary()`.
 """
 
 import asyncio
@@ -16,9 +16,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-# Seconds after which a request counts as lost, and a connection that is not made as refused.
+# Seconds after which a request counts as lost, and a connection attempt as refused.
 PATIENCE, HANDSHAKE = 30.0, 5.0
-# Seconds until a refused connection is tried again, and between two looks at what is under way.
+# Seconds until a refused connection is tried again, and between two checks for lost requests.
 RETRY, LOOK = 0.05, 0.1
 
 Check = Callable[[int, bytes], bool]
@@ -35,28 +35,28 @@ def make_request(method: str, path: str, body: bytes = b"", **headers: str) -> b
 
 @dataclass
 class Result:
-    """What became of every request and every connection."""
+    """How every request and every connection ended."""
 
     statuses: Counter[int] = field(default_factory=Counter)
-    """How many whole answers came with each status."""
+    """How many complete answers came with each status."""
     wrong: int = 0
-    """How many of these answers the check refused."""
+    """How many of these answers the check rejected."""
     lost: Counter[str] = field(default_factory=Counter)
-    """Requests that were sent and got no whole answer, by what happened."""
+    """Requests that were sent and got no complete answer, by what happened."""
     refused: int = 0
-    """Connections that were not accepted, so that nothing was sent on them."""
+    """Connections that were not accepted; nothing was sent on them."""
     latencies: list[float] = field(default_factory=list)
-    """Seconds from each request to its whole answer; a probe's begin before its connection."""
+    """Seconds from each request to its complete answer; for a probe, connecting is included."""
     seconds: float = 0
     """From the first connection to the last answer."""
 
     def quantile(self, share: float) -> float:
-        """Return the seconds within which this share of the answers came; not a number if none came."""
+        """Return the seconds within which this share of the answers came, or NaN if none came."""
         ordered = sorted(self.latencies)
         return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else math.nan
 
     def summary(self) -> dict[str, Any]:
-        """Return all in a few numbers that JSON can hold; times in milliseconds, no answer has no time."""
+        """Return the result as JSON can hold it, with times in milliseconds."""
         quantiles = {"p50_ms": 0.5, "p99_ms": 0.99, "max_ms": 1.0}
         times = {name: round(self.quantile(share) * 1000, 3) for name, share in quantiles.items()}
         return {
@@ -71,10 +71,10 @@ class Result:
 
 
 class Connection(asyncio.Protocol):
-    """One connection: asks, takes the whole answer, and asks again until either side has had enough."""
+    """One connection: sends a request, reads the answer, and repeats until either side stops."""
 
     def __init__(self, load: "Load") -> None:
-        """Belong to a load."""
+        """Remember the load that this connection is part of."""
         self.load = load
         self.asked_at = math.inf  # while there is no request unanswered
         self.ended = asyncio.get_running_loop().create_future()
@@ -82,7 +82,7 @@ class Connection(asyncio.Protocol):
         self._reason = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin."""
+        """Send the first request."""
         self._transport = cast(asyncio.Transport, transport)
         self._ask()
 
@@ -91,7 +91,7 @@ class Connection(asyncio.Protocol):
         self._transport.write(self.load.request)
 
     def data_received(self, data: bytes) -> None:
-        """Count an answer that is complete, then ask again."""
+        """Count an answer once it is complete, then send the next request."""
         self._received += data
         head, separator, body = self._received.partition(b"\r\n\r\n")
         if not separator:
@@ -109,19 +109,19 @@ class Connection(asyncio.Protocol):
                 self._ask()
 
     def give_up(self, reason: str) -> None:
-        """End the connection; the request on it is lost."""
+        """Abort the connection; its request is lost."""
         self._reason = reason
         self._transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Count the request that was not answered, if there is one."""
+        """Count the request that was not answered, if any."""
         if self.asked_at != math.inf:
             self.load.result.lost[self._reason or (type(exc).__name__ if exc else "closed")] += 1
         self.ended.set_result(None)
 
 
 def read_head(head: bytes) -> tuple[int, int, bool]:
-    """Return status, length of the body, and whether the connection is to be closed after it."""
+    """Return the status, the length of the body, and whether the server closes the connection."""
     first, *lines = head.lower().split(b"\r\n")
     fields = dict(line.split(b": ", 1) for line in lines if b": " in line)
     return int(first[9:12]), int(fields.get(b"content-length", 0)), fields.get(b"connection") == b"close"
@@ -129,26 +129,26 @@ def read_head(head: bytes) -> tuple[int, int, bool]:
 
 @dataclass
 class Load:
-    """Connections that each have one request under way; who is closed connects again."""
+    """Connections that each have one request under way; closed ones connect again."""
 
     host: str
     port: int
     request: bytes
     connections: int
     check: Check | None = None
-    """Whether an answer is right; called with the status and the body of each."""
+    """Tells whether an answer is right, from its status and body."""
     leave_when_refused: bool = False
-    """Whether a client whose connection is refused leaves, rather than trying again."""
+    """Whether a client stops when its connection is refused, instead of trying again."""
     result: Result = field(default_factory=Result)
     stopping: bool = False
     _open: set[Connection] = field(default_factory=set)
 
     def stop(self) -> None:
-        """Ask nothing new, from whatever thread; `run` returns when the last answer is there."""
+        """Send no more requests; `run` returns after the last answer. May be called from any thread."""
         self.stopping = True
 
     async def run(self, seconds: float = math.inf) -> Result:
-        """Ask until that time is over, or until told to stop, or until every client has left."""
+        """Send requests until the time is over, `stop` is called, or every client has stopped."""
         began = time.perf_counter()
         clients = {asyncio.create_task(self._keep_asking()) for _ in range(self.connections)}
         while clients:
@@ -163,7 +163,7 @@ class Load:
         return self.result
 
     async def _keep_asking(self) -> None:
-        """Be one client, over as many connections as it takes."""
+        """Be one client, with as many connections as it takes."""
         loop = asyncio.get_running_loop()
         while not self.stopping:
             connecting = loop.create_connection(lambda: Connection(self), self.host, self.port)
@@ -185,7 +185,7 @@ class Load:
                 connection.give_up(f"no answer within {PATIENCE:.0f} s")
 
     def count(self, status: int, body: bytes, latency: float) -> None:
-        """Take note of an answer."""
+        """Count an answer."""
         self.result.statuses[status] += 1
         self.result.latencies.append(latency)
         if self.check and not self.check(status, body):
@@ -202,12 +202,12 @@ async def run_load(
     check: Check | None = None,
     leave_when_refused: bool = False,
 ) -> Result:
-    """Ask over so many connections for so many seconds; return what became of every request."""
+    """Send requests over this many connections for this long; return how they ended."""
     return await Load(host, port, request, connections, check, leave_when_refused).run(seconds)
 
 
 async def run_probe(host: str, port: int, request: bytes, seconds: float, every: float = 0.02) -> Result:
-    """Ask on a new connection every so many seconds, whether or not the answers before are there."""
+    """Send a request on a new connection every few milliseconds, without waiting for earlier answers."""
     result = Result()
     began = time.perf_counter()
     async with asyncio.TaskGroup() as group:
@@ -219,7 +219,7 @@ async def run_probe(host: str, port: int, request: bytes, seconds: float, every:
 
 
 async def ask_once(host: str, port: int, request: bytes, result: Result) -> None:
-    """Send one request on a connection of its own and count how it ended."""
+    """Send one request on a new connection and count how it ended."""
     began = time.perf_counter()
     try:
         reader, writer = await asyncio.wait_for(asyncio.open_connection(host, port), HANDSHAKE)
@@ -240,7 +240,7 @@ async def ask_once(host: str, port: int, request: bytes, result: Result) -> None
 
 
 def main() -> None:
-    """Do what the command line says, print what became of it."""
+    """Run what the command line says and print the result."""
     given = json.loads(sys.argv[1])
     given["request"] = given["request"].encode("latin-1")
     work = run_probe(**given) if "every" in given else run_load(**given)

@@ -1,37 +1,45 @@
 """Lock newer releases: `make locks` calls this, then runs the tests that prove the new locks.
 
 The date up to which releases are locked moves in the table of facts, for generated projects, and in
-pyproject.toml, for the template's own tools; the newest releases are given a few days to be found bad by
-others. (The training scripts keep their own dates, so that they give the same models.) Made anew with it
-are the locks that travel in templates/locks, each for all Pythons on offer, with conditions around what not
-every choice of tracing has, and the names of all distributions that a project may meet in its environment,
-which none may bear itself. A uv.lock holds addresses and does not travel; it comes to the same.
+pyproject.toml, for the template's own tools. It stays a few days behind, so that others find bad releases
+first. (The training scripts keep their own dates, so that they give the same models.)
+
+The locks in templates/locks travel with the template. Each holds for all Pythons on offer, with conditions
+around what only some answers need. A uv.lock holds addresses, so it does not travel; it comes to the same.
+The table of facts gets the names of all locked packages, because a project cannot have the name of one.
 """
 
+import itertools
 import json
 import re
 import shutil
 import sys
 import tempfile
 import textwrap
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from difflib import SequenceMatcher
 from pathlib import Path
 
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 from poetry.factory import Factory
-from project import TEMPLATE, poetry_settings, render, run
+from project import TEMPLATE, Answers, copy_template, poetry_settings, render, run
 
 DAYS_TO_RIPEN = 5
 FACTS = TEMPLATE / "cookiecutter.json"
 LOCKS = TEMPLATE / "templates" / "locks"
-BUILD_SYSTEMS = TEMPLATE / "templates" / "pyproject"
 BUILD_TOOLS = LOCKS / "poetry.txt"
 BUILD_TOOLS_HEADER = "# Poetry in the builder stage: what turns poetry.lock into requirements with hashes.\n"
+PIP_FILES = {"requirements-dev.txt": "-dev.txt", "requirements.txt": ".txt"}
+# Beside the model runtime, the answers that change what is locked, and the conditions that tell them apart.
+VARIANTS: dict[tuple[bool, bool], Answers] = {
+    (tensors, tracing): {
+        "api": "open-inference" if tensors else "predict",
+        "observability": "tracing" if tracing else "metrics",
+    }
+    for tensors, tracing in itertools.product((False, True), repeat=2)
+}
+TENSORS = 'cookiecutter.api == "open-inference"'
+TRACING = "cookiecutter._observability[cookiecutter.observability].has_tracing"
 
 
 def replace(path: Path, pattern: str, text: str) -> None:
@@ -52,39 +60,28 @@ def python_versions() -> list[str]:
     return sorted(facts()["python_version"], key=lambda version: [int(part) for part in version.split(".")])
 
 
-def pip_locks(runtime: str) -> dict[str, Path]:
-    """Return where the template keeps each of the requirements files of a project."""
-    return {
-        "requirements-dev.txt": LOCKS / "pip" / f"{runtime}-dev.txt",
-        "requirements.txt": LOCKS / "pip" / f"{runtime}.txt",
-    }
-
-
-def poetry_lock(runtime: str) -> Path:
-    """Return where the template keeps the poetry.lock of a project."""
-    return LOCKS / "poetry" / f"{runtime}.lock"
-
-
 @contextmanager
-def rendered(manager: str, runtime: str, tracing: str) -> Iterator[Path]:
-    """Render a project for the oldest Python, even if it has no locks yet."""
-    for path in (*pip_locks(runtime).values(), poetry_lock(runtime), BUILD_TOOLS):
-        path.parent.mkdir(exist_ok=True, parents=True)
-        path.touch()
-    answers = {"package_manager": manager, "model_runtime": runtime, "tracing": tracing}
-    answers["python_version"] = python_versions()[0]
+def rendered(manager: str, runtime: str, answers: Answers) -> Iterator[Path]:
+    """Render a project for the oldest Python from a copy of the template, with empty locks."""
     with tempfile.TemporaryDirectory() as directory:
-        yield render(answers, Path(directory), hooks=False)
+        template = copy_template(Path(directory, "template"))
+        for path in (template / "templates" / "locks").rglob("*.*"):
+            path.write_text("", encoding="utf-8")
+        chosen = {
+            "package_manager": manager,
+            "model_runtime": runtime,
+            "python_version": python_versions()[0],
+        }
+        yield render(chosen | answers, Path(directory), hooks=False, template=template)
 
 
-def lock_for_pip(runtime: str, tracing: str) -> dict[str, str]:
+def lock_for_pip(runtime: str, answers: Answers) -> dict[str, str]:
     """Make the requirements files as a project does, and return them."""
-    with rendered("pip", runtime, tracing) as project:
-        files = {name: project / name for name in pip_locks(runtime)}
-        for path in files.values():
-            path.unlink()
+    with rendered("pip", runtime, answers) as project:
+        for name in PIP_FILES:
+            (project / name).unlink()
         run(["make", "lock", f"UV={shutil.which('uv')}"], project)
-        return {name: path.read_text(encoding="utf-8") for name, path in files.items()}
+        return {name: (project / name).read_text(encoding="utf-8") for name in PIP_FILES}
 
 
 def find_pins(requirements: str) -> list[str]:
@@ -92,14 +89,14 @@ def find_pins(requirements: str) -> list[str]:
     return re.findall(r"^\w.*?(?= \\$)", requirements, flags=re.M)
 
 
-def lock_for_poetry(runtime: str, tracing: str, pins: list[str]) -> tuple[str, dict[str, str]]:
+def lock_for_poetry(runtime: str, answers: Answers, pins: list[str]) -> tuple[str, dict[str, str]]:
     """Make poetry.lock with these versions; return it, and for each Python the hash of pyproject.toml in it.
 
     Poetry keeps the versions of a lock that is there. So it first locks a project that asks for exactly
     these versions, then the real one. The lock is the same for each Python, but for the hash.
     """
     exact = "".join(f"  {json.dumps(pin)},\n" for pin in pins)
-    with rendered("poetry", runtime, tracing) as project:
+    with rendered("poetry", runtime, answers) as project:
         pyproject, lock = project / "pyproject.toml", project / "poetry.lock"
         real = pyproject.read_text(encoding="utf-8")
         lock.unlink()
@@ -113,39 +110,60 @@ def lock_for_poetry(runtime: str, tracing: str, pins: list[str]) -> tuple[str, d
         return lock.read_text(encoding="utf-8"), hashes
 
 
-def merge(texts: dict[str, str]) -> str:
-    """Return the text that renders as each of two, one for each choice of tracing."""
-    (one, first), (other, second) = ((name, text.splitlines(keepends=True)) for name, text in texts.items())
-    merged = []
-    for kind, *ends in SequenceMatcher(None, first, second, autojunk=False).get_opcodes():
-        own = {one: first[slice(*ends[:2])], other: second[slice(*ends[2:])]}
-        if kind == "equal":
-            merged += own[one]
-            continue
-        for name, lines in own.items():
-            if lines:
-                condition = f'{{% if cookiecutter.tracing == "{name}" %}}\n'
-                merged += [condition, *lines, "{% endif %}\n"]
-    return "".join(merged)
+def merge(texts: dict[tuple[bool, bool], str], beginning: str) -> str:
+    """Return the text that renders as each of several, which consist of blocks that begin with a pattern."""
+    blocks = {variant: re.split(rf"(?m)^(?={beginning})", text) for variant, text in texts.items()}
+    order: list[str] = []
+    for own in blocks.values():
+        place = 0
+        for block in own:
+            if block not in order:
+                order.insert(place, block)
+            place = order.index(block) + 1
+
+    def find_condition(block: str) -> str:
+        return write_condition({variant for variant, own in blocks.items() if block in own})
+
+    merged = ""
+    for condition, group in itertools.groupby(order, find_condition):
+        text = "".join(group)
+        merged += f"{{% if {condition} %}}\n{text}{{% endif %}}\n" if condition else text
+    return merged
+
+
+def write_condition(variants: set[tuple[bool, bool]]) -> str:
+    """Return the Jinja condition that holds for these variants alone; nothing if it always holds."""
+    for expression, place in ((TENSORS, 0), (TRACING, 1)):
+        for wanted in (True, False):
+            if variants == {variant for variant in VARIANTS if variant[place] == wanted}:
+                return expression if wanted else f"not ({expression})"
+    if variants == VARIANTS.keys():
+        return ""
+    return " or ".join(
+        f"({'' if tensors else 'not '}({TENSORS}) and {'' if tracing else 'not '}{TRACING})"
+        for tensors, tracing in sorted(variants)
+    )
 
 
 def lock_projects(runtime: str) -> None:
-    """Lock the projects of a model runtime, with each choice of tracing."""
-    pip = {tracing: lock_for_pip(runtime, tracing) for tracing in facts()["tracing"]}
-    for name, path in pip_locks(runtime).items():
-        path.write_text(merge({tracing: files[name] for tracing, files in pip.items()}), encoding="utf-8")
+    """Lock the projects of a model runtime, with each API and with and without tracing."""
+    pip = {variant: lock_for_pip(runtime, answers) for variant, answers in VARIANTS.items()}
     poetry = {
-        tracing: lock_for_poetry(runtime, tracing, find_pins(files["requirements-dev.txt"]))
-        for tracing, files in pip.items()
+        variant: lock_for_poetry(runtime, answers, find_pins(pip[variant]["requirements-dev.txt"]))
+        for variant, answers in VARIANTS.items()
     }
-    path = poetry_lock(runtime)
-    hashes = {tracing: hashes for tracing, (_, hashes) in poetry.items()}
-    content_hash = f"{{{{ {hashes}[cookiecutter.tracing][cookiecutter.python_version] }}}}"
+    for name, suffix in PIP_FILES.items():
+        path = LOCKS / "pip" / f"{runtime}{suffix}"
+        path.write_text(merge({key: files[name] for key, files in pip.items()}, r"[\w#]"), encoding="utf-8")
+    hashes = {f"{tensors} {tracing}": by for (tensors, tracing), (_, by) in poetry.items()}
+    key = f"({TENSORS}) ~ ' ' ~ {TRACING}"
+    content_hash = f"{{{{ {hashes}[{key}][cookiecutter.python_version] }}}}"
     texts = {
-        tracing: re.sub(r'(?m)^content-hash = ".*"$', f'content-hash = "{content_hash}"', text)
-        for tracing, (text, _) in poetry.items()
+        variant: re.sub(r'(?m)^content-hash = ".*"$', lambda _: f'content-hash = "{content_hash}"', text)
+        for variant, (text, _) in poetry.items()
     }
-    path.write_text(merge(texts), encoding="utf-8")
+    path = LOCKS / "poetry" / f"{runtime}.lock"
+    path.write_text(merge(texts, r"\[\[package\]\]|\[metadata\]"), encoding="utf-8")
     replace(path, r'(^\[metadata\]\n.*^python-versions = ">=)[^"]*(")', "{{ cookiecutter.python_version }}")
 
 
@@ -153,17 +171,8 @@ def lock_build_tools() -> None:
     """Lock Poetry itself, for the builder stage."""
     tools = facts()["_tools"]
     wanted = [f"{name}=={tools[name]}" for name in ("poetry", "poetry-plugin-export")]
-    command = [
-        "uv",
-        "pip",
-        "compile",
-        "--quiet",
-        "--universal",
-        "--generate-hashes",
-        "--no-annotate",
-        "--no-header",
-    ]
-    command += ["--only-binary", ":all:", "--python-version", python_versions()[0]]
+    command = ["uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-annotate"]
+    command += ["--no-header", "--only-binary", ":all:", "--python-version", python_versions()[0]]
     command += ["--exclude-newer", facts()["_exclude_newer"], "wanted.txt"]
     with tempfile.TemporaryDirectory() as directory:
         Path(directory, "wanted.txt").write_text("\n".join(wanted), encoding="utf-8")
@@ -171,19 +180,11 @@ def lock_build_tools() -> None:
 
 
 def find_distributions() -> list[str]:
-    """Return the names of all distributions that generated projects are made of, installed by or built by."""
-    files = [pip_locks(runtime)["requirements-dev.txt"] for runtime in facts()["_model_runtimes"]]
+    """Return the names of all packages that generated projects are made of or installed by."""
+    files = [LOCKS / "pip" / f"{runtime}-dev.txt" for runtime in facts()["_model_runtimes"]]
     pins = [pin for path in files for pin in find_pins(path.read_text(encoding="utf-8"))]
-    locked = {pin.partition("==")[0] for pin in pins}
-    return sorted(locked | facts()["_package_managers"].keys() | facts()["_tools"].keys() | find_builders())
-
-
-def find_builders() -> set[str]:
-    """Return the names of what builds the projects of each package manager."""
-    # Its first table is plain TOML; what follows may hold Jinja.
-    tables = [path.read_text(encoding="utf-8").partition("\n\n")[0] for path in BUILD_SYSTEMS.iterdir()]
-    requirements = [text for table in tables for text in tomllib.loads(table)["build-system"]["requires"]]
-    return {canonicalize_name(Requirement(text).name) for text in requirements}
+    tools = {name for name in facts()["_tools"] if not name.startswith("oldest_")}
+    return sorted({pin.partition("==")[0] for pin in pins} | facts()["_package_managers"].keys() | tools)
 
 
 def write_distributions() -> None:
@@ -193,15 +194,20 @@ def write_distributions() -> None:
     replace(FACTS, r'("_distributions": \[\n).*?(\n  \])', lines)
 
 
-def main() -> None:
-    """Move the date, lock, write the names down."""
-    day = f"{datetime.now(UTC) - timedelta(days=DAYS_TO_RIPEN):%Y-%m-%d}"
-    replace(FACTS, r'("_exclude_newer": ")[^"]*(")', f"{day}T00:00:00Z")
-    replace(TEMPLATE / "pyproject.toml", r'(^exclude-newer = ")[^"]*(")', f"{day}T00:00:00Z")
+def lock_all() -> None:
+    """Make every lock that travels with the template, and write the names of the packages down."""
     for runtime in facts()["_model_runtimes"]:
         lock_projects(runtime)
     lock_build_tools()
     write_distributions()
+
+
+def main() -> None:
+    """Move the date, and lock."""
+    day = f"{datetime.now(UTC) - timedelta(days=DAYS_TO_RIPEN):%Y-%m-%d}"
+    replace(FACTS, r'("_exclude_newer": ")[^"]*(")', f"{day}T00:00:00Z")
+    replace(TEMPLATE / "pyproject.toml", r'(^exclude-newer = ")[^"]*(")', f"{day}T00:00:00Z")
+    lock_all()
     sys.stdout.write(f"Releases up to {day} are locked from now on.\n")
 
 

@@ -5,6 +5,7 @@ The demo, the benchmark and the container tests all go through here.
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import time
@@ -19,6 +20,8 @@ from pathlib import Path
 from cookiecutter.main import cookiecutter
 
 TEMPLATE = Path(__file__).parents[1]
+# What a render needs of the template.
+PARTS = ("cookiecutter.json", "judge_answers.py", "hooks", "templates", "{{cookiecutter.project_slug}}")
 
 Answers = dict[str, str]
 
@@ -38,6 +41,18 @@ def render(answers: Answers, directory: Path, *, hooks: bool = True, template: P
         default_config=True,
     )
     return Path(path)
+
+
+def copy_template(target: Path) -> Path:
+    """Copy what a render needs of the template into a new directory, and return it."""
+    ignore = shutil.ignore_patterns("__pycache__", ".*_cache")
+    target.mkdir(parents=True)
+    for name in PARTS:
+        if (TEMPLATE / name).is_dir():
+            shutil.copytree(TEMPLATE / name, target / name, ignore=ignore)
+        else:
+            shutil.copy(TEMPLATE / name, target)
+    return target
 
 
 def run(command: list[str], cwd: Path, *, stdin: str | None = None, **environment: str) -> str:

@@ -16,9 +16,9 @@ from pathlib import Path
 from project import TEMPLATE, run
 
 TOOLS = Path(__file__).parent
-PLACE = TEMPLATE / "{{cookiecutter.__project_slug}}" / "{{cookiecutter.__derived.sample_directory}}"
+PLACE = TEMPLATE / "{{cookiecutter.project_slug}}" / "{{cookiecutter.__derived.sample_directory}}"
 CHECKSUMS = TEMPLATE / "templates" / "sample_checksums"
-EXAMPLES = TEMPLATE / "templates" / "examples" / "predict"
+SAMPLES = TEMPLATE / "templates" / "sample"
 FACTS = TEMPLATE / "cookiecutter.json"
 
 
@@ -59,8 +59,8 @@ def main() -> None:
     """Train all, then write the checksums down."""
     files = sample_files()
     onnx, weights = files["onnx"]["model.onnx"], files["safetensors"]["model.safetensors"]
-    train("digits", "--model", onnx, "--weights", weights, "--request", EXAMPLES / "digits.json")
-    train("iris", "--model", files["skops"]["model.skops"], "--request", EXAMPLES / "iris.json")
+    train("digits", "--model", onnx, "--weights", weights, "--request", SAMPLES / "digits" / "predict.json")
+    train("iris", "--model", files["skops"]["model.skops"], "--request", SAMPLES / "iris" / "predict.json")
     with tempfile.TemporaryDirectory() as directory:
         train("embeddings", "--directory", directory)
         for name, path in files["embeddings"].items():

@@ -17,7 +17,7 @@ TEXTS = ["a small dog", "", "é" * 100]
 
 
 def start(build: Build, model_runtime: str) -> Iterator[Project]:
-    project = build(DEFAULTS | {"model_runtime": model_runtime})
+    project = build(DEFAULTS | {"api": "open-inference", "model_runtime": model_runtime})
     with project.running("--wait"):
         yield project
 
@@ -113,20 +113,23 @@ def test_what_is_wrong_reaches_the_caller_as_a_sentence(
     client: InferenceServerClient, image: np.ndarray
 ) -> None:
     wrong = {
-        "input 'image': its shape is [-1, 8, 8], where -1 stands for any number, not [2, 64]": make_input(
+        "input 'image': its shape must be [-1, 8, 8], where -1 is any size, not [2, 64]": make_input(
             "image", image.reshape(2, 64), "FP32"
         ),
-        "input 'image': its datatype is FP32, not 'FP64'": make_input("image", image.astype(float), "FP64"),
-        "input 'picture' is not one of 'image'": make_input("picture", image, "FP32"),
+        "input 'image': its datatype must be FP32, not 'FP64'": make_input(
+            "image", image.astype(float), "FP64"
+        ),
+        "input 'picture' is unknown: the model has 'image'": make_input("picture", image, "FP32"),
+        "the inputs have no rows: send at least one": make_input("image", image[:0], "FP32"),
     }
     for sentence, tensor in wrong.items():
         with pytest.raises(InferenceServerException) as caught:
             client.infer("digits", [tensor])
         assert (caught.value.status(), caught.value.message()) == ("400", sentence)
     right = [make_input("image", image, "FP32")]
-    with pytest.raises(InferenceServerException, match="output 'x' is not one of 'probabilities'"):
+    with pytest.raises(InferenceServerException, match="output 'x' is unknown: the model has"):
         client.infer("digits", right, outputs=[InferRequestedOutput("x")])
-    with pytest.raises(InferenceServerException, match="there is no model digits/2 here but digits/1"):
+    with pytest.raises(InferenceServerException, match="there is no model digits/versions/2: digits/1 is"):
         client.infer("digits", right, model_version="2")
     with pytest.raises(InferenceServerException, match="content-encoding"):
         client.infer("digits", right, request_compression_algorithm="gzip")
@@ -148,23 +151,37 @@ def test_bytes_that_are_no_text_are_refused(embeddings: Project) -> None:
     tensor = make_input("text", np.array([b"\xff"], dtype=object), "BYTES")
     with (
         InferenceServerClient(f"127.0.0.1:{embeddings.port}") as client,
-        pytest.raises(InferenceServerException, match="its element that begins at byte 0 is not UTF-8"),
+        pytest.raises(InferenceServerException, match="the element at byte 0 of its data is not UTF-8"),
     ):
         client.infer("embeddings", [tensor])
 
 
 @pytest.mark.parametrize("service", ["digits", "embeddings"])
-def test_the_calls_of_the_readme_work_as_they_are_written(
+def test_the_calls_in_the_readme_work_as_they_are_written(
     service: str, request: pytest.FixtureRequest
 ) -> None:
     project = request.getfixturevalue(service)
     readme = (project.path / "README.md").read_text(encoding="utf-8")
-    section = re.search(r"## Ask it with tensors\n(.*?)\n## ", readme, re.DOTALL)[1]
+    section = re.search(r"## Use raw tensors\n(.*?)(\n## |\Z)", readme, re.DOTALL)[1]
     section = section.replace("localhost:8000", f"localhost:{project.port}")
-    curl, *code = re.findall(r"^    (.*)$", section, re.MULTILINE)
+    (curl,), (code,) = (re.findall(rf"```{word}\n(.*?)```", section, re.DOTALL) for word in ("sh", "python"))
     (output,) = json.loads(run(["bash", "-c", curl], project.path))["outputs"]
-    printed = run([sys.executable, "-c", "\n".join(code)], project.path)
+    printed = run([sys.executable, "-c", code], project.path)
     name, numbers = printed.split(" ", 1)
     assert name == output["name"]
     found = np.array(re.findall(r"[-+.e0-9]+", numbers), dtype=float)
     np.testing.assert_allclose(found, output["data"], rtol=1e-5, atol=1e-8)
+
+
+def test_without_predict_the_protocol_still_answers(digits: Project, image: np.ndarray) -> None:
+    settings = digits.path / ".env"
+    settings.write_text("SERVE_PREDICT=false\n")
+    try:
+        digits.compose("up", "--detach", "--wait")
+        assert digits.get("/predict")[0] == 404
+        with InferenceServerClient(f"127.0.0.1:{digits.port}") as client:
+            result = client.infer("digits", [make_input("image", image, "FP32")])
+    finally:
+        settings.unlink()
+        digits.compose("up", "--detach", "--wait")
+    assert result.as_numpy("probabilities").argmax(axis=1).tolist() == [7, 7]

@@ -11,8 +11,7 @@ from project import run
 from train_samples import sample_files
 
 FILES = sample_files()
-CARDS = TEMPLATE / "templates" / "model_card"
-EXAMPLES = TEMPLATE / "templates" / "examples" / "predict"
+SAMPLES = TEMPLATE / "templates" / "sample"
 
 
 def train(name: str, cwd: Path, **files: Path) -> str:
@@ -23,7 +22,7 @@ def train(name: str, cwd: Path, **files: Path) -> str:
 
 
 def read_card(name: str) -> str:
-    return (CARDS / f"{name}.md").read_text(encoding="utf-8")
+    return (SAMPLES / name / "readme.md").read_text(encoding="utf-8")
 
 
 def test_training_digits_anew_gives_the_accuracy_of_the_card_and_the_example(tmp_path: Path) -> None:
@@ -35,7 +34,7 @@ def test_training_digits_anew_gives_the_accuracy_of_the_card_and_the_example(tmp
     samples = FILES["onnx"]["model.onnx"], FILES["safetensors"]["model.safetensors"]
     for file in (model, weights, *samples):
         assert f"{accuracy:.4f}".encode() in file.read_bytes()
-    example = (EXAMPLES / "digits.json").read_text(encoding="utf-8")
+    example = (SAMPLES / "digits" / "predict.json").read_text(encoding="utf-8")
     assert json.loads(request.read_text(encoding="utf-8")) == json.loads(example)
 
 
@@ -46,7 +45,7 @@ def test_training_irises_anew_gives_the_accuracy_of_the_card_and_the_example(tmp
     assert f"{100 * accuracy:.1f} %" in read_card("iris")
     for file in (model, FILES["skops"]["model.skops"]):
         assert f"held_out_accuracy={accuracy:.4f}".encode() in file.read_bytes()
-    assert request.read_bytes() == (EXAMPLES / "iris.json").read_bytes()
+    assert request.read_bytes() == (SAMPLES / "iris" / "predict.json").read_bytes()
 
 
 def test_the_card_of_the_embeddings_says_what_was_measured() -> None:

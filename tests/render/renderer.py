@@ -1,10 +1,10 @@
-"""Every project that can be rendered, in this process and in memory, as cookiecutter renders it.
+"""Projects in memory, as cookiecutter renders them.
 
-cookiecutter takes a tenth of a second for a project and writes some seventy files; for all combinations of
-answers that is minutes. This goes the same way with the same functions, but compiles each template once. A
-test compares the two.
+cookiecutter compiles every template again for each project. This calls the same functions, but compiles each
+template once. A test compares the two.
 """
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from unittest.mock import patch
@@ -14,11 +14,25 @@ from binaryornot.check import is_binary
 from cookiecutter.environment import StrictEnvironment
 from cookiecutter.generate import generate_context
 from cookiecutter.prompt import prompt_for_config
-from jinja2 import FileSystemLoader, Template
+from jinja2 import Environment, FileSystemLoader, Template
 
-SOURCE = TEMPLATE / "{{cookiecutter.__project_slug}}"
+SOURCE = TEMPLATE / "{{cookiecutter.project_slug}}"
 # Of each file, by its path: what it holds.
 Tree = dict[str, bytes]
+
+
+class NotingLoader(FileSystemLoader):
+    """A loader that notes what it has loaded."""
+
+    def __init__(self, *directories: Path) -> None:
+        super().__init__(directories)
+        self.loaded: set[str] = set()
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        """Note that a file is there and is used."""
+        source = super().get_source(environment, template)
+        self.loaded.add(template)
+        return source
 
 
 class CompiledOnce(StrictEnvironment):
@@ -28,11 +42,16 @@ class CompiledOnce(StrictEnvironment):
         super().__init__(
             context={}, keep_trailing_newline=True, auto_reload=False, **FACTS["_jinja2_env_vars"]
         )
-        self.loader = FileSystemLoader([SOURCE, TEMPLATE / "templates"])
+        self.loader = NotingLoader(SOURCE, TEMPLATE / "templates")
         self.from_string = cache(super().from_string)
 
 
 ENVIRONMENT = CompiledOnce()
+
+
+def loaded_templates() -> set[str]:
+    """Return the names of all files that have been part of a project in memory."""
+    return ENVIRONMENT.loader.loaded
 
 
 @cache

@@ -9,10 +9,10 @@ from pathlib import PurePosixPath
 
 import pytest
 import yaml
-from answers import CHOICES, FACTS, SAMPLES, Answers, cover, name
+from answers import CHOICES, FACTS, SAMPLES, TEMPLATE, Answers, cover, name
 from project import contents
 from render.conftest import Files, Render, Trees
-from render.renderer import SOURCE, render_in_memory
+from render.renderer import SOURCE, loaded_templates, render_in_memory
 
 PARSERS = {
     ".py": ast.parse,
@@ -21,12 +21,13 @@ PARSERS = {
     ".yaml": yaml.safe_load,
     ".yml": yaml.safe_load,
 }
-# The one line that a stub holds names one whole file in `templates/`.
+# The only modules that hold Jinja beside the stubs, each of which includes one whole file of `templates/`.
+COMPOSED = {"src/service/app.py", "src/service/settings.py"}
 STUB = re.compile(rb"{% include .* %}\n")
-# What is built for comparison, whatever a project is installed with.
-NAIVE = {"tools/image/naive.py", "tests/image/test_naive.py"}
+LOCKS = {"poetry.lock", "requirements.txt", "requirements-dev.txt", "tools/poetry.txt"}
+LINE_LENGTH = 110
 RUNTIMES = FACTS["_model_runtimes"]
-# pip installs what Poetry has locked, and cannot lock for other machines than its own.
+# pip cannot lock for other machines than its own, and installs what Poetry has locked.
 HELPERS = {"uv": set(), "pip": {"uv"}, "poetry": {"pip"}}
 
 
@@ -41,11 +42,11 @@ def texts_with(trees: Trees, option: str) -> Iterator[tuple[str, str, str]]:
     """Return path, content and choice of every different file that is text, once for each choice with it."""
     found = {(file, answers[option]) for answers, tree in trees for file in tree.items()}
     for (path, content), choice in found:
-        if not path.startswith("models/") and path != "poetry.lock":  # that says what others may depend on
+        if not path.startswith("models/") and path not in LOCKS:  # locks say what others may depend on
             yield path, content.decode("utf-8"), choice
 
 
-@pytest.mark.parametrize("answers", cover())
+@pytest.mark.parametrize("answers", cover(), ids=name)
 def test_cookiecutter_writes_what_is_rendered_in_memory(rendered: Render, answers: Answers) -> None:
     assert contents(rendered(answers)) == render_in_memory(answers)
 
@@ -60,34 +61,42 @@ def test_every_file_is_what_its_name_says(files: Files) -> None:
 
 def test_nothing_of_the_template_is_left_over(files: Files) -> None:
     for path, text, answers in texts(files):
-        assert not re.search(r"{{|{%|%}|{#|#}", text), (path, name(answers))
-        # poetry.lock says what others may depend on, too.
-        if path != "poetry.lock":
+        # Grafana has marks of its own, `{{status}}`, without spaces.
+        marks = r"{{ |{%|%}|{#" if path == "dashboard.json" else r"{{|{%|%}|{#|#}"
+        assert not re.search(marks, text), (path, name(answers))
+        if path not in LOCKS:
             assert not re.search(r"cookiecutter|jinja", text, re.IGNORECASE), (path, name(answers))
 
 
-def test_no_white_space_is_left_over(files: Files) -> None:
+def test_no_white_space_is_left_over_and_no_line_is_too_long(files: Files) -> None:
     for path, text, answers in texts(files):
-        if path != ".empty":
-            where = f"{path} of {name(answers)}"
-            blank_lines = 2 if path.endswith(".py") else 1
-            assert text.strip("\n") + "\n" == text, f"{where} does not begin and end with a line"
-            assert "\n" * (blank_lines + 2) not in text, f"{where} has too many blank lines"
-            assert not re.search(r"[ \t]$", text, re.MULTILINE), f"{where} has trailing white space"
-            assert "\r" not in text, f"{where} has Windows line ends"
+        if path == ".empty" or not text:
+            continue
+        where = f"{path} of {name(answers)}"
+        blank_lines = 2 if path.endswith(".py") else 1
+        assert text.strip("\n") + "\n" == text, f"{where} does not begin and end with a line"
+        assert "\n" * (blank_lines + 2) not in text, f"{where} has too many blank lines"
+        assert not re.search(r"[ \t]$", text, re.MULTILINE), f"{where} has trailing white space"
+        assert "\r" not in text, f"{where} has Windows line ends"
+        if path.endswith(".py"):
+            assert max(map(len, text.splitlines())) <= LINE_LENGTH, f"{where} has a line that is too long"
 
 
-def test_python_is_rendered_as_it_is_tested_in_place(files: Files) -> None:
-    for path, content in files:
-        if path.endswith(".py") and (SOURCE / path).exists():
-            source = (SOURCE / path).read_bytes()
-            assert content == source or STUB.fullmatch(source), path
-
-
-def test_python_holds_jinja_in_stubs_alone() -> None:
+def test_python_holds_jinja_in_stubs_and_in_the_composition_root_alone() -> None:
     for path in SOURCE.rglob("*.py"):
         content = path.read_bytes()
-        assert b"{%" not in content or STUB.fullmatch(content), path
+        if path.relative_to(SOURCE).as_posix() not in COMPOSED:
+            assert b"{%" not in content or STUB.fullmatch(content), path
+
+
+def test_every_partial_is_part_of_some_project(trees: Trees) -> None:
+    partials = {
+        path.relative_to(TEMPLATE / "templates").as_posix()
+        for path in (TEMPLATE / "templates").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert trees
+    assert partials - loaded_templates() == set()
 
 
 def test_the_images_are_those_of_the_choices(trees: Trees) -> None:
@@ -111,40 +120,53 @@ def shown(choice: str, text: str) -> bool:
         (option, choice)
         for option in ("base_image", "model_runtime")
         for choice in CHOICES[option]
-        if choice not in {"slim", "custom"}  # words that mean something else as well
+        # Words that mean something else as well, and where an ONNX model or the data of a sample comes from.
+        if choice not in {"slim", "custom", "scikit-learn"}
     ],
 )
 def test_no_word_of_another_choice_shows(trees: Trees, option: str, choice: str) -> None:
     for path, text, chosen in texts_with(trees, option):
-        # MODELS.md says whose data the sample was trained on.
-        if chosen != choice and path != "MODELS.md":
+        if chosen != choice:
             assert not shown(choice, text), f"{path} with {option}={chosen}"
+
+
+@pytest.mark.parametrize(
+    ("option", "choice", "word"),
+    [
+        ("api", "open-inference", "open.inference|/v2/"),
+        ("model_updates", "live", r"service\.models|model_store|reloading"),
+    ],
+)
+def test_no_word_of_a_capability_shows_without_it(trees: Trees, option: str, choice: str, word: str) -> None:
+    for path, text, chosen in texts_with(trees, option):
+        # One dashboard is for both APIs.
+        if chosen != choice and path != "dashboard.json":
+            assert not re.search(word, text, re.IGNORECASE), f"{path} with {option}={chosen}"
+
+
+@pytest.mark.parametrize(("fact", "word"), [("has_tracing", "opentelemetry"), ("has_dashboard", "grafana")])
+def test_no_word_of_observability_shows_without_it(trees: Trees, fact: str, word: str) -> None:
+    for path, text, chosen in texts_with(trees, "observability"):
+        if not FACTS["_observability"][chosen][fact]:
+            assert not shown(word, text), f"{path} with observability={chosen}"
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
 def test_no_model_of_another_choice_shows(trees: Trees, sample: str) -> None:
     named = re.compile(rf"""["'/`]{sample}["'/`]""")  # as models are, unlike words
     for path, text, chosen in texts_with(trees, "model_runtime"):
-        if RUNTIMES[chosen]["sample"] != sample:
+        # Tests may call their own small models as they like.
+        if RUNTIMES[chosen]["sample"] != sample and not path.startswith("tests/"):
             assert not named.search(text), f"{path} with model_runtime={chosen}"
-
-
-@pytest.mark.parametrize("file", sorted({runtime["file"] for runtime in RUNTIMES.values()}))
-def test_no_file_of_another_model_runtime_shows(trees: Trees, file: str) -> None:
-    for path, text, chosen in texts_with(trees, "model_runtime"):
-        # To the checksums a model's file is one like any other.
-        if RUNTIMES[chosen]["file"] != file and not path.startswith("tests/volume/"):
-            assert file not in text, f"{path} with model_runtime={chosen}"
 
 
 @pytest.mark.parametrize("manager", CHOICES["package_manager"])
 def test_no_word_of_another_package_manager_shows(trees: Trees, manager: str) -> None:
     for path, text, chosen in texts_with(trees, "package_manager"):
-        where = f"{path} with package_manager={chosen}"
-        if manager != chosen and manager not in HELPERS[chosen] and path not in NAIVE:
-            assert not shown(manager, text), where
-        if manager == "uv" != chosen and path in {"Dockerfile", ".github/workflows/ci.yml", "compose.yaml"}:
-            assert not shown("uv", text), where
+        # Removed from every image: Python brings pip along.
+        if manager != chosen and manager not in HELPERS[chosen] and path != "tools/removals.toml":
+            other = re.sub(r"uv pip|--without-pip", "", text)
+            assert not shown(manager, other), f"{path} with package_manager={chosen}"
 
 
 def test_sample_models_are_copied_byte_for_byte(files: Files) -> None:

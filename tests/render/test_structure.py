@@ -1,30 +1,29 @@
-"""How the modules of a project hang together, and whether its README tells of all of them."""
+"""How the modules of a project hang together, and whether their names hold on every file system."""
 
 import ast
 import re
+import shutil
 from graphlib import CycleError, TopologicalSorter
-from pathlib import PurePosixPath
+from pathlib import Path
 
 import pytest
-from answers import SAMPLES, Answers, cover, name
-from render.renderer import Tree, render_in_memory
+from answers import DEFAULTS, TEMPLATE
+from project import commit, contents, run
+from render.conftest import Render, Trees
+from render.renderer import SOURCE, Tree
 
-SOURCES = "src/service/"
-
-
-def read_modules(tree: Tree) -> dict[str, ast.Module]:
-    """Return the modules of the service by their paths below it."""
-    return {
-        path.removeprefix(SOURCES): ast.parse(content)
-        for path, content in tree.items()
-        if path.startswith(SOURCES) and path.endswith(".py")
-    }
+SERVICE = "src/service/"
+# What Windows keeps for devices, whatever comes after a dot, and what no name may hold or end in there.
+DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
+NAME = re.compile(r'[^<>:"/\\|?*\x00-\x1f]*[^<>:"/\\|?*\x00-\x1f .]')
+# Of the 260 characters of a path on Windows, what is left beside a long home and the longest slug.
+PATH_LENGTH = 120
 
 
-def find_imports(module: ast.Module) -> set[str]:
-    """Return the packages of the service, and its modules outside of any, that a module imports from."""
+def find_imports(content: bytes) -> set[str]:
+    """Return the modules of the service that a module imports when it is imported itself."""
     names = set()
-    for node in ast.walk(module):
+    for node in ast.parse(content).body:
         if isinstance(node, ast.ImportFrom) and node.module == "service":
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("service."):
@@ -32,39 +31,55 @@ def find_imports(module: ast.Module) -> set[str]:
     return names
 
 
-def find_dependencies(modules: dict[str, ast.Module]) -> dict[str, set[str]]:
-    """Return what each package, and each module outside of any, needs of the others."""
-    needs: dict[str, set[str]] = {}
-    for path, module in modules.items():
-        part = PurePosixPath(path).parts[0].removesuffix(".py")
-        needs.setdefault(part, set()).update(find_imports(module) - {part})
-    return needs
-
-
-@pytest.mark.parametrize("answers", cover(), ids=name)
-def test_packages_depend_on_each_other_in_one_direction(answers: Answers) -> None:
-    needs = find_dependencies(read_modules(render_in_memory(answers)))
-    assert {"app", "settings", "serving", "volume"} <= needs.keys()
-    assert needs["__main__"]
-    TopologicalSorter(needs).prepare()
-
-
-def test_packages_that_need_each_other_are_found() -> None:
-    modules = {"a/one.py": "from service.b import two", "b/two.py": "from service.a.one import x"}
-    needs = find_dependencies({path: ast.parse(text) for path, text in modules.items()})
-    with pytest.raises(CycleError):
-        TopologicalSorter(needs).prepare()
-
-
-@pytest.mark.parametrize("tracing", ["none", "opentelemetry"])
-@pytest.mark.parametrize("answers", SAMPLES.values(), ids=name)
-def test_the_readme_names_every_module_and_no_other(answers: Answers, tracing: str) -> None:
-    tree = render_in_memory(answers | {"tracing": tracing})
-    readme = tree["README.md"].decode("utf-8")
-    table = readme.partition("in the order in which to read them")[2].partition("Beside it:")[0]
-    paths = {PurePosixPath(path) for path in read_modules(tree)}
-    told = set(re.findall(r"\b(\w+\.py)\b", table))
-    assert told == {path.name for path in paths if path.name != "__init__.py" and path.parts[0] != "routes"}
-    assert set(re.findall(r"^ {4}(\w+)/", table, re.MULTILINE)) == {
-        path.parts[0] for path in paths if len(path.parts) > 1
+def find_dependencies(tree: Tree) -> dict[str, set[str]]:
+    """Return which modules of the service each of them needs."""
+    modules = {
+        path: content for path, content in tree.items() if path.startswith(SERVICE) and path[-3:] == ".py"
     }
+    return {path.removeprefix(SERVICE)[:-3]: find_imports(content) for path, content in modules.items()}
+
+
+def test_modules_depend_on_each_other_in_one_direction_and_each_is_used(trees: Trees) -> None:
+    for needs in {repr(graph): graph for graph in (find_dependencies(tree) for _, tree in trees)}.values():
+        assert needs["__main__"]
+        TopologicalSorter(needs).prepare()
+        # Programs, and the application that uvicorn imports by its name.
+        used = set().union(*needs.values()) | {"__init__", "__main__", "app", "healthcheck", "models"}
+        assert needs.keys() <= used, f"nothing imports {needs.keys() - used}"
+
+
+def test_modules_that_need_each_other_are_found() -> None:
+    tree = {f"{SERVICE}a.py": b"from service.b import two", f"{SERVICE}b.py": b"from service import a"}
+    with pytest.raises(CycleError):
+        TopologicalSorter(find_dependencies(tree)).prepare()
+
+
+@pytest.mark.parametrize("name", ["aux", "NUL.txt", "com1.py", "a:b", "a ", "a.", "what?", "tab\t"])
+def test_a_name_that_windows_cannot_hold_is_found(name: str) -> None:
+    assert DEVICE.fullmatch(name) or not NAME.fullmatch(name)
+
+
+def test_every_file_system_can_hold_every_project(trees: Trees) -> None:
+    for paths in {frozenset(tree) for _, tree in trees}:
+        for path in paths:
+            assert len(path) <= PATH_LENGTH, path
+            assert all(NAME.fullmatch(part) and not DEVICE.fullmatch(part) for part in path.split("/")), path
+        assert len({path.casefold() for path in paths}) == len(paths)
+
+
+def test_every_file_system_can_hold_the_template() -> None:
+    paths = run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], TEMPLATE)
+    for path in paths.rstrip("\0").split("\0"):
+        assert all(NAME.fullmatch(part) and not DEVICE.fullmatch(part) for part in path.split("/")), path
+
+
+def test_no_file_is_a_program() -> None:
+    assert [path for path in SOURCE.rglob("*") if path.is_file() and path.stat().st_mode & 0o111] == []
+
+
+def test_a_checkout_on_windows_has_the_same_line_ends(rendered: Render, tmp_path: Path) -> None:
+    project, checkout = tmp_path / "project", tmp_path / "checkout"
+    shutil.copytree(rendered(DEFAULTS), project)
+    commit(project, "first")
+    run(["git", "clone", "--quiet", "-c", "core.autocrlf=true", str(project), str(checkout)], tmp_path)
+    assert contents(checkout) == contents(project)

@@ -7,21 +7,22 @@ import sys
 
 import answers
 import pytest
-from answers import DEFAULTS, SUPPORTED, Answers, Pairs, complete, cover, pairs
+from answers import DEFAULTS, SUPPORTED, Answers, Groups, complete, cover, groups
 from pre_gen_project import find_conflicts
 
 
-def all_pairs(rows: list[Answers]) -> Pairs:
-    """Return every pair of choices that some of these answers hold."""
-    return set().union(*map(pairs, rows))
+def all_groups(rows: list[Answers], size: int = 2) -> Groups:
+    """Return every group of so many choices that some of these answers hold."""
+    return set().union(*(groups(row, size) for row in rows))
 
 
-def test_every_pair_of_choices_that_can_be_had_together_is_covered() -> None:
-    assert all_pairs(cover()) == all_pairs(SUPPORTED)
+@pytest.mark.parametrize("size", [2, 3])
+def test_every_group_of_choices_that_can_be_had_together_is_covered(size: int) -> None:
+    assert all_groups(cover(size), size) == all_groups(SUPPORTED, size)
 
 
 def test_only_answers_that_work_together_cover() -> None:
-    assert [conflict for row in cover() for conflict in find_conflicts(complete(row))] == []
+    assert [conflict for row in cover(3) for conflict in find_conflicts(complete(row))] == []
 
 
 def test_the_defaults_come_first_and_nothing_comes_twice() -> None:
@@ -35,7 +36,7 @@ def test_options_that_are_given_keep_their_choice() -> None:
     rows = cover(**fixed)
     possible = [row for row in SUPPORTED if fixed.items() <= row.items()]
     assert all(row in possible for row in rows)
-    assert all_pairs(rows) == all_pairs(possible)
+    assert all_groups(rows) == all_groups(possible)
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def many_options(monkeypatch: pytest.MonkeyPatch) -> list[Answers]:
 
 def test_many_options_take_few_answers(many_options: list[Answers]) -> None:
     rows = cover()
-    assert all_pairs(rows) == all_pairs(many_options)
+    assert all_groups(rows) == all_groups(many_options)
     assert all(row in many_options for row in rows)
     # No fewer than 15 can hold every pair of two options with five and three choices.
     assert len(rows) <= 18

@@ -19,12 +19,12 @@ BUSY = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n"
 LAST = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
 HOST = "127.0.0.1"
 
-# What a server does with the n-th request on a connection: bytes to send; none closes without an answer.
+# Returns the answer to the n-th request of a connection; None closes it without an answer.
 Script = Callable[[int], bytes | None]
 
 
 class Server:
-    """Answers by a script, and counts what it got."""
+    """Answers as the script says, and counts requests and connections."""
 
     def __init__(self, script: Script) -> None:
         self.script = script
@@ -38,7 +38,7 @@ class Server:
                 self.requests += 1
                 answer = self.script(number)
                 number += 1
-                for start in range(0, len(answer or b""), 9):  # in pieces, as a network may deliver it
+                for start in range(0, len(answer or b""), 9):  # in pieces, as from a network
                     writer.write(answer[start : start + 9])
                     await asyncio.sleep(0)
                 if answer is None or b"close" in answer:
@@ -72,7 +72,7 @@ def test_every_answer_is_counted_by_its_status() -> None:
     assert 0.2 <= result.seconds < 0.5
 
 
-def test_a_connection_that_is_announced_to_close_is_no_loss_and_made_again() -> None:
+def test_a_connection_that_the_server_announces_to_close_is_no_loss() -> None:
     result, server = ask(lambda number: LAST if number == 4 else OK)
     assert server.connections > 3
     assert result.statuses == {200: server.requests}
@@ -91,13 +91,13 @@ def test_half_an_answer_is_a_loss() -> None:
     assert result.lost == {"closed": server.requests}
 
 
-def test_bytes_that_nobody_asked_for_are_a_loss() -> None:
+def test_bytes_after_the_answer_are_a_loss() -> None:
     result, server = ask(lambda _: OK + OK)
     assert result.lost["more came than one answer"] + result.statuses.total() == server.requests
     assert result.lost.total()
 
 
-def test_answers_that_the_check_refuses_are_wrong() -> None:
+def test_answers_that_the_check_rejects_are_wrong() -> None:
     result, _ = ask(lambda number: BUSY if number % 2 else OK, check=lambda _, body: body == b"{}")
     assert result.wrong == result.statuses[503] > 0
 
@@ -109,10 +109,10 @@ def test_an_answer_that_does_not_come_is_a_loss(monkeypatch: pytest.MonkeyPatch)
     assert server.requests >= 3
 
 
-def test_who_is_refused_tries_again_or_leaves() -> None:
+def test_a_refused_client_tries_again_or_stops() -> None:
     async def run(leave: bool) -> Result:
         async with Server(lambda _: OK).listening() as port:
-            pass  # nobody listens there any more
+            pass  # nothing listens on the port any more
         return await run_load(HOST, port, REQUEST, 2, 0.3, leave_when_refused=leave)
 
     assert asyncio.run(run(leave=True)).refused == 2
@@ -122,7 +122,7 @@ def test_who_is_refused_tries_again_or_leaves() -> None:
     assert not patient.lost
 
 
-def test_a_load_that_is_stopped_gets_the_answers_that_it_waits_for() -> None:
+def test_a_load_that_is_stopped_waits_for_its_last_answers() -> None:
     async def run() -> Result:
         async with server.listening() as port:
             client = Load(HOST, port, REQUEST, 3)
@@ -171,9 +171,9 @@ def test_as_a_program_it_needs_nothing_but_its_own_source() -> None:
     assert asyncio.run(run(every=0.05))["statuses"] == {"200": 2}
 
 
-def test_who_is_not_let_in_counts_as_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_connection_that_is_never_accepted_counts_as_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(load, "HANDSHAKE", 0.1)
-    with socket.create_server((HOST, 0), backlog=0) as listener:  # has room for one, and lets nobody in
+    with socket.create_server((HOST, 0), backlog=0) as listener:  # room for one, and nothing accepts it
         port = listener.getsockname()[1]
         with socket.create_connection((HOST, port)):
             assert asyncio.run(run_load(HOST, port, REQUEST, 2, 0.2, leave_when_refused=True)).refused == 2

@@ -1,1 +1,1 @@
-"""What `make bench-serving` is made of: models, stacks to compare, measuring, charts, the page."""
+"""What `make bench-serving` is made of: cases and stacks, measuring, chart, page."""

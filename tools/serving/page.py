@@ -1,23 +1,23 @@
-"""Write docs/serving.md and its charts from what was measured: part of `make docs`."""
+"""Write docs/serving.md and its chart from what was measured: part of `make docs`."""
 
 from page import fill
-from project import TEMPLATE as REPOSITORY
+from project import TEMPLATE
 
 from serving import stacks
-from serving.charts import draw_all
-from serving.figures import CONNECTIONS, Figures, read_figures
+from serving.charts import draw_rates
+from serving.figures import Figures, read_figures
 
-DOCS = REPOSITORY / "docs"
+DOCS = TEMPLATE / "docs"
 
 
 def make_files(figures: Figures) -> dict[str, str]:
-    """Return the page and its charts by the names of their files."""
-    page = fill("serving.md.j2", figures=figures, stacks=stacks, connections=CONNECTIONS)
-    return {"serving.md": page} | draw_all(figures)
+    """Return the page and its chart by the names of their files."""
+    page = fill("serving.md.j2", figures=figures, stacks=stacks)
+    return {"serving.md": page, "serving-rates.svg": draw_rates(figures)}
 
 
 def write_page() -> None:
-    """Write the page and the charts."""
+    """Write the page and the chart."""
     for name, text in make_files(read_figures()).items():
         (DOCS / name).write_text(text, encoding="utf-8")
 

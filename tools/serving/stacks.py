@@ -1,129 +1,137 @@
-"""The stacks that `make bench-serving` compares: how each is started, and what each is asked."""
+"""What `make bench-serving` compares: the cases, and for each the stacks that answer the same requests."""
 
+import hashlib
 import json
 import random
-from abc import ABC, abstractmethod
+import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from load import make_request
+from project import TEMPLATE, run
 
 HERE = Path(__file__).parent
-MODELS = {"tiny": "64-64-10", "medium": "512-2048-2048-512"}
+LAYERS = "512-2048-2048-512"
 LIVE = make_request("GET", "/health/live", connection="close")
+SERVICE, TUTORIAL, BEFORE = "service", "tutorial", "before"
+TITLES = {SERVICE: "this template", TUTORIAL: "tutorial", BEFORE: "template before"}
 
 
 @dataclass(frozen=True)
-class Stack(ABC):
-    """One way to serve the models, all in the same environment and on the same files."""
+class Case:
+    """One model, asked over one API."""
+
+    model: str
+    api: str
+
+    @property
+    def name(self) -> str:
+        """Return what the command line and the figures call it."""
+        return f"{self.api}-{self.model}"
+
+    @property
+    def title(self) -> str:
+        """Return what people call it."""
+        return f"{'/predict' if self.api == 'predict' else '/v2'}, {self.model}"
+
+
+CASES = tuple(Case(model, api) for api in ("predict", "open-inference") for model in ("digits", "network"))
+PREDICT_DIGITS, PREDICT_NETWORK, *_ = CASES
+
+
+@dataclass(frozen=True)
+class Stack:
+    """One way to serve a model: how it is started and what it is asked."""
 
     name: str
-    title: str
-    what: str
-
-    @abstractmethod
-    def command(self, python: Path, port: int) -> list[str]:
-        """Return what starts it."""
-
-    @abstractmethod
-    def environment(self, model: str, volume: Path, port: int) -> dict[str, str]:
-        """Return the variables that tell it what to serve."""
-
-    @abstractmethod
-    def request(self, model: str) -> bytes:
-        """Return the request for one row, the same row for all stacks."""
-
-    @abstractmethod
-    def read(self, answer: dict[str, Any]) -> list[float]:
-        """Return the numbers of an answer."""
-
-
-class Template(Stack):
-    """The project as it is rendered, asked over the Open Inference Protocol."""
-
-    def command(self, python: Path, port: int) -> list[str]:
-        """Return what the container runs too."""
-        return [str(python), "-m", "service"]
-
-    def environment(self, model: str, volume: Path, port: int) -> dict[str, str]:
-        """Return its settings; all others are as they are by default."""
-        settings = {"MODEL_REPOSITORY": str(volume), "MODEL_NAME": model, "SERVE_PREDICT": "false"}
-        return settings | {"HOST": "127.0.0.1", "PORT": str(port)}
-
-    def request(self, model: str) -> bytes:
-        """Return an inference request in JSON."""
-        row = make_row(model)
-        tensor = {"name": "x", "shape": [1, len(row)], "datatype": "FP32", "data": row}
-        body = json.dumps({"inputs": [tensor]}).encode()
-        return make_request("POST", f"/v2/models/{model}/infer", body)
-
-    def read(self, answer: dict[str, Any]) -> list[float]:
-        """Return the only output."""
-        return answer["outputs"][0]["data"]
+    command: list[str]
+    environment: dict[str, str]
+    path: str
+    body: bytes
 
 
 @dataclass(frozen=True)
-class Script(Stack):
-    """A route of tutorial.py or bare.py."""
+class Installed:
+    """A rendered project with its environment: as it is, and rewritten for the network."""
 
-    path: str
-    options: tuple[str, ...] = ()
-    module: str = "tutorial"
+    python: Path
+    projects: dict[str, Path]
 
-    def command(self, python: Path, port: int) -> list[str]:
-        """Return uvicorn's command line."""
-        command = [str(python), "-m", "uvicorn", f"{self.module}:app", "--app-dir", str(HERE)]
-        return [*command, "--port", str(port), *self.options]
+    def stack(self, name: str, case: Case, port: int) -> Stack:
+        """Return the service with its default settings."""
+        project = self.projects[case.model]
+        environment = {
+            "PYTHONPATH": str(project / "src"),
+            "MODEL_REPOSITORY": str(project / "models"),
+            "HOST": "127.0.0.1",
+            "PORT": str(port),
+        }
+        path = "/predict" if case.api == "predict" else f"/v2/models/{case.model}/infer"
+        return Stack(name, [str(self.python), "-m", "service"], environment, path, body(case))
 
-    def environment(self, model: str, volume: Path, port: int) -> dict[str, str]:
-        """Return where the model is."""
-        return {"MODEL_FILE": str(volume / model / "1" / "model.onnx")}
-
-    def request(self, model: str) -> bytes:
-        """Return the request that these take."""
-        return make_request("POST", self.path, json.dumps({"inputs": make_row(model)}).encode())
-
-    def read(self, answer: dict[str, Any]) -> list[float]:
-        """Return the only row."""
-        return answer["outputs"][0]
-
-
-TEMPLATE = Template(
-    "template",
-    "this template",
-    "the project as rendered and with its default settings, JSON over the Open Inference Protocol",
-)
-TUTORIAL = Script(
-    "tutorial",
-    "tutorial",
-    "the model called in an `async def` route, inputs as a pydantic list; `uvicorn main:app` takes "
-    "httptools, because the template has it, and logs a line per request, as the template does",
-    "/predict",
-)
-THREADS = Script(
-    "threads", "tutorial in threads", "the same in a `def` route, in the thread pool", "/predict-in-thread"
-)
-INSTALLED = Script(
-    "installed",
-    "tutorial as installed",
-    "the `async def` route with what `pip install fastapi uvicorn` brings, so with h11 for httptools",
-    "/predict",
-    ("--http", "h11"),
-)
-BARE = Script(
-    "bare",
-    "nothing around it",
-    "the same way to the model as this template's, and nothing of what surrounds it: no limit, deadline, "
-    "check, log, metrics or stop; what could be won at all",
-    "/predict",
-    ("--no-access-log",),
-    "bare",
-)
-STACKS: tuple[Stack, ...] = (TEMPLATE, TUTORIAL, THREADS, INSTALLED, BARE)
+    def tutorial(self, case: Case, port: int) -> Stack:
+        """Return the tutorial, in the same environment and with the same model."""
+        (file,) = (self.projects[case.model] / "models").rglob("model.onnx")
+        command = [str(self.python), "-m", "uvicorn", "tutorial:app", "--app-dir", str(HERE)]
+        asked = body(Case(case.model, "predict"))
+        return Stack(
+            TUTORIAL,
+            [*command, "--port", str(port)],
+            {"MODEL_FILE": str(file)},
+            f"/predict/{case.model}",
+            asked,
+        )
 
 
-def make_row(model: str) -> list[float]:
-    """Return the inputs of one row, numbers of four digits."""
-    numbers = random.Random(0)  # noqa: S311 - the same on every run
-    return [round(numbers.random(), 4) for _ in range(int(MODELS[model].split("-")[0]))]
+def install(directory: Path, network: Path, template: Path = TEMPLATE, **answers: str) -> Installed:
+    """Render a project, install it, and copy it to where its predictor is the network's."""
+    directory.mkdir()
+    # In a process of its own: two templates have two modules of the same name.
+    command = [sys.executable, "-m", "cookiecutter", str(template), "--no-input", "--default-config"]
+    given = [f"{option}={choice}" for option, choice in answers.items()]
+    run([*command, "--accept-hooks=yes", "--output-dir=.", "project_slug=bench-serving", *given], directory)
+    project = directory / "bench-serving"
+    run(["uv", "sync", "--quiet", "--locked", "--no-dev"], project, VIRTUAL_ENV="")
+    copy = directory / "network"
+    shutil.copytree(project / "src", copy / "src")
+    shutil.copy(project / "pyproject.toml", copy)
+    shutil.copy(HERE / "network_predictor.py", copy / "src" / "service" / "predictor.py")
+    version = copy / "models" / "network" / "1"
+    version.mkdir(parents=True)
+    shutil.copy(network, version / "model.onnx")
+    checksum = hashlib.sha256(network.read_bytes()).hexdigest()
+    (version / "SHA256SUMS").write_text(f"{checksum}  model.onnx\n", encoding="utf-8")
+    return Installed(project / ".venv" / "bin" / "python", {"digits": project, "network": copy})
+
+
+def make_network(directory: Path) -> Path:
+    """Make the network with random weights, the same on every run."""
+    script = str(HERE / "make_models.py")
+    run(["uv", "run", "--quiet", "--script", script, str(directory), f"network={LAYERS}"], directory)
+    return directory / "network.onnx"
+
+
+def body(case: Case) -> bytes:
+    """Return a request for one row, as compact JSON."""
+    if case.model == "digits":
+        kind = "infer" if case.api == "open-inference" else "predict"
+        example = TEMPLATE / "templates" / "sample" / "digits" / f"{kind}.json"
+        asked = json.loads(example.read_text(encoding="utf-8"))
+    else:
+        numbers = random.Random(0)  # noqa: S311 - the same on every run
+        row = [round(numbers.random(), 4) for _ in range(int(LAYERS.split("-")[0]))]
+        tensor = {"name": "x", "shape": [1, len(row)], "datatype": "FP32", "data": row}
+        asked = {"inputs": row if case.api == "predict" else [tensor]}
+    return json.dumps(asked, separators=(",", ":")).encode()
+
+
+def strongest(answer: dict[str, Any]) -> float:
+    """Return the largest number that the model answered, whatever the API is."""
+    if "confidence" in answer:
+        return float(answer["confidence"])
+    outputs = answer["outputs"]
+    if isinstance(outputs[0], dict):
+        outputs = next(each["data"] for each in outputs if each["datatype"] == "FP32")
+    return float(max(outputs))

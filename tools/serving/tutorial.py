@@ -1,6 +1,6 @@
-"""The baselines of `make bench-serving`: a model served as tutorials have it.
+"""The baseline of `make bench-serving`: a model served as tutorials do it.
 
-Runs in the environment of a rendered project, so with the same packages, on the file MODEL_FILE.
+It runs in the environment of a rendered project, so with the same packages, on the file MODEL_FILE.
 """
 
 import os
@@ -18,30 +18,46 @@ session = onnxruntime.InferenceSession(os.environ["MODEL_FILE"], options)
 app = FastAPI()
 
 
-class Inputs(BaseModel):
-    """One row."""
+class Image(BaseModel):
+    """An image of a handwritten digit."""
+
+    image: list[list[float]]
+
+
+class Digit(BaseModel):
+    """The digit that the model recognizes."""
+
+    digit: int
+    confidence: float
+
+
+class Vector(BaseModel):
+    """One row of numbers."""
 
     inputs: list[float]
 
 
-@app.post("/predict")
-async def predict(request: Inputs) -> dict[str, list[list[float]]]:
-    """Ask the model on the event loop."""
-    return {"outputs": ask(request.inputs)}
+class Answer(BaseModel):
+    """One row of numbers."""
+
+    outputs: list[float]
 
 
-@app.post("/predict-in-thread")
-def predict_in_thread(request: Inputs) -> dict[str, list[list[float]]]:
-    """Ask the model in the thread pool, where FastAPI runs what is not async."""
-    return {"outputs": ask(request.inputs)}
+@app.post("/predict/digits")
+async def predict_digit(request: Image) -> Digit:
+    """Ask the sample model on the event loop."""
+    probabilities = session.run(["probabilities"], {"image": np.array([request.image], np.float32)})[0][0]
+    digit = int(probabilities.argmax())
+    return Digit(digit=digit, confidence=round(float(probabilities[digit]), 4))
+
+
+@app.post("/predict/network")
+async def predict_network(request: Vector) -> Answer:
+    """Ask the network on the event loop."""
+    return Answer(outputs=session.run(None, {"x": np.array([request.inputs], np.float32)})[0][0].tolist())
 
 
 @app.get("/health/live")
 async def live() -> dict[str, bool]:
     """Answer at once, if the event loop lets it."""
     return {"live": True}
-
-
-def ask(row: list[float]) -> list[list[float]]:
-    """Return the model's only output."""
-    return session.run(None, {"x": np.array([row], np.float32)})[0].tolist()

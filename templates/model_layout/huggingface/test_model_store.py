@@ -1,0 +1,110 @@
+"""Changing a hub cache: snapshots, the ref `main`, and blobs that nothing needs any more."""
+
+from pathlib import Path
+
+import pytest
+
+from service import model_store, staging
+from service.errors import ModelError
+from service.model_repository import find, verify
+from service.model_runtime import FILE_NAME
+from service.settings import Settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setattr(staging, "load", lambda *_: None)
+    (tmp_path / "models").mkdir()
+    return Settings(model_repository=tmp_path / "models")
+
+
+def add(settings: Settings, text: str, name: str = "digits", version: str | None = None) -> str:
+    """Add a model whose file holds this text; return its version."""
+    source = settings.model_repository.with_name("new")
+    source.write_text(text)
+    return model_store.add(settings, source, name, version).version
+
+
+def versions(settings: Settings) -> list[str]:
+    return [found.version for found in model_store.list_versions(settings)]
+
+
+def download(settings: Settings, commit: str, *blobs: str) -> None:
+    """Put a snapshot in the cache as huggingface_hub does; a blob is named by its content here."""
+    model = settings.model_repository / "models--digits"
+    (model / "blobs").mkdir(parents=True, exist_ok=True)
+    (model / "snapshots" / commit).mkdir(parents=True)
+    for name, blob in zip((FILE_NAME, "labels.txt"), blobs, strict=True):
+        (model / "blobs" / blob).write_text(blob)
+        (model / "snapshots" / commit / name).symlink_to(f"../../blobs/{blob}")
+
+
+def test_main_names_what_was_added_last(settings: Settings) -> None:
+    first, second = add(settings, "a"), add(settings, "b")
+    assert find(settings).version == second
+    verify(find(settings), settings)
+    assert sorted(versions(settings)) == sorted([first, second])
+    ref = settings.model_repository / "models--digits" / "refs" / "main"
+    assert ref.read_text() == second
+
+
+def test_the_same_files_are_the_same_snapshot(settings: Settings) -> None:
+    first = add(settings, "a")
+    add(settings, "b")
+    assert add(settings, "a") == first
+    assert find(settings).version == first
+    assert len(versions(settings)) == 2
+
+
+def test_a_snapshot_without_a_ref_stays_served_until_the_new_one_is_whole(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    download(settings, "1" * 40, "model", "labels")
+
+    def fail(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(model_store, "use", fail)
+    with pytest.raises(KeyboardInterrupt):
+        add(settings, "b")
+    assert len(versions(settings)) == 2
+    assert find(settings).version == "1" * 40
+
+
+def test_a_snapshot_is_removed_with_the_blobs_and_refs_of_its_own(settings: Settings) -> None:
+    download(settings, "1" * 40, "shared", "old")
+    download(settings, "2" * 40, "shared", "new")
+    refs = settings.model_repository / "models--digits" / "refs"
+    (refs / "pr").mkdir(parents=True)
+    (refs / "main").write_text("2" * 40)
+    (refs / "pr" / "1").write_text("1" * 40)
+    old, _ = model_store.list_versions(settings)
+    model_store.remove(settings, old)
+    blobs = settings.model_repository / "models--digits" / "blobs"
+    assert sorted(blob.name for blob in blobs.iterdir()) == ["new", "shared"]
+    assert [ref.name for ref in refs.rglob("*") if ref.is_file()] == ["main"]
+    assert (find(settings).directory / FILE_NAME).read_text() == "shared"
+
+
+@pytest.mark.parametrize("name", ["a--b", "a/b/c", "-a b"])
+def test_a_name_that_no_cache_can_hold_is_refused(settings: Settings, name: str) -> None:
+    with pytest.raises(ModelError, match="cannot name a model: use NAME or ORG/NAME"):
+        add(settings, "a", name=name)
+
+
+def test_a_number_is_refused_as_a_version(settings: Settings) -> None:
+    with pytest.raises(ModelError, match="leave --version out"):
+        add(settings, "a", version="1")
+
+
+def test_snapshots_have_no_latest(settings: Settings) -> None:
+    add(settings, "a")
+    with pytest.raises(ModelError, match="snapshots have no order"):
+        model_store.use(settings, find(settings), follow_latest=True)
+
+
+def test_a_volume_that_is_one_snapshot_gets_no_other(settings: Settings) -> None:
+    (settings.model_repository / FILE_NAME).write_text("alone")
+    with pytest.raises(ModelError, match="is one snapshot itself"):
+        add(settings, "b")
+    assert len(versions(settings)) == 1

@@ -1,0 +1,35 @@
+{% set names = "" if cookiecutter.model_layout == "flat" else " [NAME=]" %}
+{% set version = "" if cookiecutter.model_layout == "huggingface" else " [VERSION=]" %}
+# Only what the command line of make gives: the environment may have a NAME or a VERSION of its own.
+given = $(if $(filter command,$(origin $(1))),$($(1)))
+need = $(if $(call given,$(1)),,$(error say $(1)=))
+name = $(if $(call given,NAME),--name "$$NAME")
+{% if cookiecutter.model_volume == "named" %}
+MODELS = docker compose run --rm models
+ADD = source="$$(realpath -- "$$FILE")"; \
+	if [ -d "$$source" ]; then file=.; else file="$$(basename "$$source")"; source="$$(dirname "$$source")"; fi; \
+	MODEL_IMPORT="$$source" $(MODELS) add "$$file"
+{% else %}
+MODELS = MODEL_REPOSITORY="$(DIRECTORY)" $(python) -m service.models
+ADD = $(MODELS) add "$$FILE"
+{% endif %}
+
+.PHONY: add-model list-models verify-models use-model remove-model
+
+add-model: ## Add a version of the model: FILE={{ names }}{{ version }}
+	$(call need,FILE)
+	$(ADD) $(name) $(if $(call given,VERSION),--version "$$VERSION")
+
+list-models: ## List the versions, and which of them is served
+	$(MODELS) list
+
+verify-models: ## Verify the files of all versions
+	$(MODELS) verify
+
+use-model: ## Serve this version: VERSION={{ names }}
+	$(call need,VERSION)
+	$(MODELS) use "$$VERSION" $(name)
+
+remove-model: ## Remove this version: VERSION={{ names }}
+	$(call need,VERSION)
+	$(MODELS) remove "$$VERSION" $(name)

@@ -1,0 +1,125 @@
+"""Another version of the model without a restart.
+
+The volume is looked at every MODEL_RELOAD_SECONDS. If it holds another version, or other files, they are
+loaded while the old version answers. A version that fails leaves the old one in its place; it is tried again
+when its files change, and otherwise after growing pauses.
+"""
+
+import logging
+import os
+import re
+import time
+
+from prometheus_client import Counter
+
+from service import loader
+from service.cgroup import memory_limit, read
+from service.errors import ModelError
+from service.model_files import os_errors_explained
+from service.model_repository import find
+from service.model_runtime import FILE_NAME, IS_MAPPED
+from service.readiness import Readiness
+from service.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+FAILURES = Counter("model_reload_failures_total", "Versions that could not be loaded in place of another.")
+# Files that have changed within this time may still be being copied.
+SETTLE_SECONDS = 1.0
+MAX_PAUSE = 3600.0
+
+
+def watch(settings: Settings, readiness: Readiness) -> None:
+    """Look at the volume until the service stops."""
+    if settings.model_reload_seconds == 0:
+        return
+    reloader = Reloader(settings, readiness)
+    pause = settings.model_reload_seconds
+    while readiness.is_ready:
+        time.sleep(pause)
+        pause = reloader.look()
+
+
+class Reloader:
+    """What the volume held when it was last looked at, and which of that is served or has failed."""
+
+    def __init__(self, settings: Settings, readiness: Readiness) -> None:
+        self._settings = settings
+        self._readiness = readiness
+        self._seen = take_fingerprint(settings)
+        # Another version may have come while the first one was loaded.
+        self._served = self._seen if self._seen[0] == str(readiness.served) else ()
+        self._failed: tuple[object, ...] = ()
+        self._pause = settings.model_reload_seconds
+        self._retry_at = 0.0
+
+    def look(self) -> float:
+        """Load what the volume holds if it is not served yet; return the seconds to the next look."""
+        previous, self._seen = self._seen, take_fingerprint(self._settings)
+        if self._seen == self._served:
+            if self._failed:
+                self._failed = ()
+                self._say("")
+        elif self._seen != previous:
+            return min(SETTLE_SECONDS, self._settings.model_reload_seconds)
+        elif self._seen != self._failed or time.monotonic() >= self._retry_at:
+            self._load()
+        return self._settings.model_reload_seconds
+
+    def _load(self) -> None:
+        try:
+            check_free_memory(self._settings)
+            served = loader.load(self._settings)
+        except ModelError as error:
+            self._fail(str(error))
+        except BaseException as error:  # noqa: BLE001 - MemoryError, or what a library in Rust or C++ raises
+            self._fail(f"it cannot be loaded: {error!r}")
+        else:
+            logger.info("model %s takes over from %s", served, self._readiness.served)
+            self._served, self._failed = self._seen, ()
+            self._readiness.serve(served)
+            self._say("")
+
+    def _fail(self, reason: str) -> None:
+        """Keep the model that is served, and say why once."""
+        is_new = self._seen != self._failed
+        self._failed = self._seen
+        self._pause = self._settings.model_reload_seconds if is_new else min(2 * self._pause, MAX_PAUSE)
+        self._retry_at = time.monotonic() + self._pause
+        FAILURES.inc()
+        if is_new:
+            logger.error("model %s stays, because no other can be served: %s", self._readiness.served, reason)
+        self._say(f", and no other can be: {reason}")
+
+    def _say(self, more: str) -> None:
+        """Let the readiness route say what is served, and what prevents another version."""
+        if self._readiness.is_ready:
+            self._readiness.reason = f"model {self._readiness.served} is served{more}"
+
+
+def take_fingerprint(settings: Settings) -> tuple[object, ...]:
+    """Return what is to be seen of the version to serve without reading its files, or why there is none.
+
+    Without inodes, which some network file systems number anew.
+    """
+    try:
+        found = find(settings)
+        files = [path for path in found.directory.rglob("*") if path.is_file()]
+        stats = [(str(path.relative_to(found.directory)), path.stat()) for path in files]
+    except (OSError, ModelError) as error:
+        return (str(error),)
+    visible = sorted((name, s.st_size, s.st_mtime_ns) for name, s in stats if "/." not in f"/{name}")
+    return (str(found), os.path.realpath(found.directory), *visible)
+
+
+def check_free_memory(settings: Settings) -> None:
+    """Raise `ModelError` if another model does not fit into the container: it would be killed."""
+    with os_errors_explained():
+        file = find(settings).directory / FILE_NAME
+        size, limit = file.stat().st_size, memory_limit()
+    used = re.search(r"^anon (\d+)$", read("memory.stat"), re.MULTILINE)
+    if limit and used and not IS_MAPPED and int(used[1]) + size > limit:
+        raise ModelError(
+            f"{file} has {size / 1e6:.0f} MB, and the container has {(limit - int(used[1])) / 1e6:.0f} MB of "
+            f"{limit / 1e6:.0f} MB left: raise MEMORY_LIMIT, or restart the service"
+        )

@@ -1,0 +1,271 @@
+"""Another version under a running service: what takes over, what does not, and what callers see of it."""
+
+import asyncio
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pytest
+from conftest import BODY, FakeModel, FakePredictor, make_batcher
+from fastapi.testclient import TestClient
+
+from service import loader, model_store, reloading, staging
+from service.app import create_app
+from service.errors import ModelError
+from service.loader import ServedModel
+from service.model_repository import find
+from service.model_runtime import FILE_NAME
+from service.readiness import Readiness
+from service.reloading import Reloader
+from service.settings import Settings
+
+Add = Callable[[str], str]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    (tmp_path / "models").mkdir()
+    return Settings(model_repository=tmp_path / "models", model_name="digits", model_reload_seconds=0.02)
+
+
+@pytest.fixture
+def add(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Add:
+    """Return a function that adds a model, and returns what its version is called."""
+    monkeypatch.setattr(staging, "load", lambda *_: None)
+
+    def add(text: str) -> str:
+        (tmp_path / "new").write_text(text)
+        with staging.locked(settings.model_repository):
+            return str(model_store.add(settings, tmp_path / "new", "digits", None))
+
+    return add
+
+
+@pytest.fixture
+def readiness(settings: Settings, add: Add, monkeypatch: pytest.MonkeyPatch) -> Iterator[Readiness]:
+    """Return the readiness of a service with a first version; one whose file says `broken` is refused."""
+
+    def load(settings: Settings) -> ServedModel:
+        found = find(settings)
+        if (found.directory / FILE_NAME).read_text() == "broken":
+            raise ModelError(f"{found} is broken")
+        model, predictor = cast(Any, FakeModel()), cast(Any, FakePredictor())
+        return ServedModel(found.name, found.version, found.directory, model, predictor, make_batcher(model))
+
+    monkeypatch.setattr(loader, "load", load)
+    add("first")
+    readiness = Readiness()
+    readiness.serve(loader.load(settings))
+    yield readiness
+    readiness.require_model().batcher.close()
+
+
+@pytest.fixture
+def reloader(settings: Settings, readiness: Readiness) -> Reloader:
+    return Reloader(settings, readiness)
+
+
+def look_twice(reloader: Reloader) -> None:
+    """Look as often as it takes to see that files change no more."""
+    reloader.look()
+    reloader.look()
+
+
+def test_a_new_version_takes_over_once_its_files_change_no_more(
+    reloader: Reloader, readiness: Readiness, add: Add
+) -> None:
+    before = readiness.served
+    added = add("second")
+    reloader.look()
+    assert readiness.served is before
+    reloader.look()
+    assert str(readiness.served) == added
+    assert readiness.reason == f"model {added} is served"
+
+
+def test_files_that_do_not_change_are_not_loaded_again(reloader: Reloader, readiness: Readiness) -> None:
+    before = readiness.served
+    look_twice(reloader)
+    look_twice(reloader)
+    assert readiness.served is before
+
+
+def test_files_that_are_replaced_are_loaded(
+    reloader: Reloader, readiness: Readiness, settings: Settings
+) -> None:
+    before = readiness.served
+    (find(settings).directory / FILE_NAME).write_text("replaced")
+    look_twice(reloader)
+    assert readiness.served is not before
+
+
+def test_a_version_that_came_while_the_first_was_loaded_takes_over(
+    settings: Settings, readiness: Readiness, add: Add
+) -> None:
+    added = add("second")
+    Reloader(settings, readiness).look()
+    assert str(readiness.served) == added
+
+
+def test_the_previous_version_gives_up_its_threads(
+    reloader: Reloader, readiness: Readiness, add: Add
+) -> None:
+    previous = readiness.require_model()
+    add("second")
+    look_twice(reloader)
+    deadline = time.monotonic() + 5
+    while previous.batcher.is_alive:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_request_that_was_given_the_previous_version_is_answered_by_it(
+    reloader: Reloader, readiness: Readiness, add: Add
+) -> None:
+    previous = readiness.require_model()
+    add("second")
+    look_twice(reloader)
+    inputs = {"x": np.ones((1, 2), np.float32)}
+
+    async def is_disconnected() -> bool:
+        return False
+
+    async def ask() -> None:
+        deadline = asyncio.get_running_loop().time() + 5
+        outputs = await previous.batcher.infer(inputs, deadline, is_disconnected)
+        assert outputs["x"].tolist() == [[1, 1]]
+
+    asyncio.run(ask())
+
+
+def test_a_version_that_fails_keeps_the_old_one_and_is_logged_once(
+    reloader: Reloader, readiness: Readiness, add: Add, caplog: pytest.LogCaptureFixture
+) -> None:
+    before, failures = readiness.require_model(), reloading.FAILURES._value.get()
+    added = add("broken")
+    for _ in range(4):
+        reloader.look()
+    assert readiness.served is before
+    assert readiness.is_ready
+    assert readiness.reason == f"model {before} is served, and no other can be: {added} is broken"
+    errors = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+    assert errors == [f"model {before} stays, because no other can be served: {added} is broken"]
+    assert reloading.FAILURES._value.get() == failures + 1
+
+
+def test_a_version_that_failed_is_tried_again_when_its_files_change(
+    reloader: Reloader, readiness: Readiness, settings: Settings, add: Add
+) -> None:
+    added = add("broken")
+    look_twice(reloader)
+    (find(settings).directory / FILE_NAME).write_text("mended")
+    look_twice(reloader)
+    assert str(readiness.served) == added
+
+
+def test_a_version_that_failed_is_tried_again_after_growing_pauses(
+    reloader: Reloader, readiness: Readiness, add: Add, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr("service.reloading.time.monotonic", lambda: now)
+    before = reloading.FAILURES._value.get()
+    add("broken")
+    for _ in range(200):
+        reloader.look()
+        now += 0.02
+    assert 4 < reloading.FAILURES._value.get() - before < 12
+
+
+@pytest.mark.parametrize("error", [MemoryError(), SystemExit("a panic")])
+def test_no_exception_of_a_library_ends_the_reloading(
+    reloader: Reloader, readiness: Readiness, add: Add, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    def fail(_: Settings) -> ServedModel:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loader, "load", fail)
+        added = add("second")
+        look_twice(reloader)
+        assert repr(error) in readiness.reason
+    time.sleep(0.05)
+    reloader.look()
+    assert str(readiness.served) == added
+
+
+def test_a_volume_that_vanishes_and_comes_back_changes_nothing(
+    reloader: Reloader, readiness: Readiness, settings: Settings
+) -> None:
+    before, volume = readiness.served, settings.model_repository
+    volume.rename(volume.with_name("away"))
+    look_twice(reloader)
+    assert str(volume) in readiness.reason
+    volume.with_name("away").rename(volume)
+    reloader.look()
+    assert readiness.reason == f"model {before} is served"
+    assert readiness.served is before
+
+
+def test_a_version_that_does_not_fit_beside_the_old_one_is_not_loaded(
+    reloader: Reloader, readiness: Readiness, add: Add, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = readiness.served
+    monkeypatch.setattr(reloading, "IS_MAPPED", False)
+    monkeypatch.setattr(reloading, "memory_limit", lambda: 1000)
+    monkeypatch.setattr(reloading, "read", lambda _: "anon 990\nfile 5\n")
+    add("a model of more than 10 bytes")
+    look_twice(reloader)
+    assert readiness.served is before
+    assert "raise MEMORY_LIMIT, or restart the service" in readiness.reason
+
+
+def test_callers_see_every_switch_and_lose_no_request(
+    settings: Settings, readiness: Readiness, add: Add
+) -> None:
+    statuses: list[int] = []
+    is_over = threading.Event()
+    with TestClient(create_app(settings)) as client:
+
+        def ask() -> None:
+            while not is_over.is_set():
+                statuses.append(client.post("/predict", json=BODY).status_code)
+
+        def served() -> str:
+            return str(client.get("/health/ready").json()["model"])
+
+        caller = threading.Thread(target=ask)
+        deadline = time.monotonic() + 20
+        while client.get("/health/ready").status_code != 200:
+            assert time.monotonic() < deadline
+        caller.start()
+        for number in range(5):
+            added = add(f"version {number}")
+            while served() != added:
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+        is_over.set()
+        caller.join()
+    assert len(statuses) > 5
+    assert set(statuses) == {200}
+
+
+def test_the_thread_ends_with_the_application(settings: Settings, readiness: Readiness) -> None:
+    with TestClient(create_app(settings)) as client:
+        while client.get("/health/ready").status_code != 200:
+            time.sleep(0.01)
+        (watcher,) = [thread for thread in threading.enumerate() if thread.name == "model"]
+        shutil.rmtree(settings.model_repository)
+    watcher.join(5)
+    assert not watcher.is_alive()
+
+
+def test_without_the_setting_nothing_is_looked_at(readiness: Readiness, settings: Settings, add: Add) -> None:
+    before = readiness.served
+    add("second")
+    reloading.watch(settings.model_copy(update={"model_reload_seconds": 0}), readiness)
+    assert readiness.served is before

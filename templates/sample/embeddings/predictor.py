@@ -1,0 +1,60 @@
+"""The prediction: what a client sends, what the model is asked, and what the client gets back.
+
+Rewrite this file for your own model. `PredictRequest` and `PredictResponse` are the bodies of `/predict`.
+The service asks each model `EXAMPLE` before it serves it, and refuses a model that cannot answer.
+`Predictor` turns a request into the inputs of the model, and its outputs into a response. It runs on the
+event loop: if yours takes more than a millisecond, see `predict` in routes.py.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from pydantic import BaseModel, Field
+
+from service.model_runtime import Arrays
+from service.settings import Settings
+
+Text = Annotated[str, Field(min_length=1, max_length=4096)]
+
+TEXTS = ["a small dog", "a cat and its kitten", "the car needs a new engine"]
+
+
+class PredictRequest(BaseModel):
+    """Texts to embed."""
+
+    texts: list[Text] = Field(min_length=1, max_length=64, examples=[TEXTS])
+
+
+class PredictResponse(BaseModel):
+    """One vector for each text; the more alike two texts are, the larger the dot product of their vectors."""
+
+    dimension: int = Field(ge=1, description="How many numbers a vector has", examples=[64])
+    embeddings: list[list[float]] = Field(
+        description="A vector of length 1 for each text, or zeros if the model knows none of its words"
+    )
+
+
+EXAMPLE = PredictRequest(texts=TEXTS)
+
+
+class Predictor:
+    """Pre- and post-processing for one loaded model."""
+
+    # True only if the model answers each row of its inputs by itself. Then the service joins requests that
+    # wait in one call. If you are not sure, say False: a model that looks at other rows, as many quantized
+    # models do, or that returns more or fewer rows than it gets would mix up the answers of your clients.
+    rows_are_independent = True
+
+    def __init__(self, directory: Path, settings: Settings) -> None:
+        """Read what lies beside the model, such as labels or a vocabulary; this model has nothing."""
+
+    def to_inputs(self, request: PredictRequest) -> Arrays:
+        """Return `text`, strings [N], or raise `InvalidRequestError` if the model cannot be asked."""
+        return {"text": np.array(request.texts, dtype=np.object_)}
+
+    def to_response(self, request: PredictRequest, outputs: Arrays) -> PredictResponse:
+        """Read `embedding`, float32 [N, dimension], one row for each text."""
+        vectors = outputs["embedding"]
+        rounded = [[round(number, 5) for number in vector] for vector in vectors.tolist()]
+        return PredictResponse(dimension=vectors.shape[1], embeddings=rounded)

@@ -1,0 +1,104 @@
+"""How large projects are: `make size` prints what was before the redesign, what is the goal, and what is now.
+
+`tests/render/test_size.py` holds projects to the goals.
+"""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from answers import DEFAULTS, EVERYTHING, OPTIONS, SUPPORTED
+from project import TEMPLATE, Answers
+from render.renderer import Tree, render_in_memory
+
+LOCKS = {"uv.lock", "poetry.lock", "requirements.txt", "requirements-dev.txt", "tools/poetry.txt"}
+
+
+def list_files(tree: Tree) -> list[str]:
+    """Return the files that a team owns: no lock, no sample model."""
+    return [path for path in tree if path not in LOCKS and not path.startswith("models/")]
+
+
+def list_code(tree: Tree, directory: str) -> list[str]:
+    """Return the modules in a directory of a project."""
+    return [path for path in tree if path.startswith(directory) and path.endswith(".py")]
+
+
+def count_lines(tree: Tree, directory: str) -> int:
+    """Return the lines of all code in a directory."""
+    return sum(tree[path].count(b"\n") for path in list_code(tree, directory))
+
+
+def count_words(text: str) -> int:
+    """Return the words of a page, as `wc -w` counts them."""
+    return len(text.split())
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What is measured of a project, what it was on 2026-11-29, and the most that it may be."""
+
+    name: str
+    was: int
+    goal: int
+    count: Callable[[Tree], int]
+
+
+DEFAULT_PROJECT = [
+    Measure("files, lock and sample model apart", 174, 56, lambda tree: len(list_files(tree))),
+    Measure("source modules", 59, 20, lambda tree: len(list_code(tree, "src/"))),
+    Measure("lines of source", 4773, 1500, lambda tree: count_lines(tree, "src/")),
+    Measure("lines of tests", 7015, 1500, lambda tree: count_lines(tree, "tests/")),
+    Measure("lines of tools", 1134, 200, lambda tree: count_lines(tree, "tools/")),
+    Measure("words in the README", 2490, 900, lambda tree: count_words(tree["README.md"].decode())),
+    Measure("lines in the Dockerfile", 85, 60, lambda tree: tree["Dockerfile"].count(b"\n")),
+]
+LARGEST_PROJECT = [
+    Measure("files, lock and sample model apart", 183, 120, lambda tree: len(list_files(tree))),
+    Measure("lines of source", 5215, 3500, lambda tree: count_lines(tree, "src/")),
+]
+
+
+def find_largest() -> Answers:
+    """Return the answers with every capability that make most files and lines of source."""
+    fixed = EVERYTHING | {"python_version": DEFAULTS["python_version"]}
+    candidates = [answers for answers in SUPPORTED if fixed.items() <= answers.items()]
+    return max(
+        candidates, key=lambda answers: sum(each.count(render_in_memory(answers)) for each in LARGEST_PROJECT)
+    )
+
+
+def measure_template() -> list[tuple[str, int, int, int]]:
+    """Return name, former size, goal and size of what the template itself is held to."""
+    judges = [TEMPLATE / "judge_answers.py", *sorted((TEMPLATE / "hooks").glob("*.py"))]
+    lines = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in judges)
+    words = count_words((TEMPLATE / "docs" / "decisions.md").read_text(encoding="utf-8"))
+    return [
+        ("lines of judge_answers.py and hooks", 469, 350, lines),
+        ("words in docs/decisions.md", 6786, 3500, words),
+        ("questions", 11, 13, len(OPTIONS)),
+    ]
+
+
+def measure(measures: list[Measure], answers: Answers) -> list[tuple[str, int, int, int]]:
+    """Return name, former size, goal and size for each measure of a project."""
+    tree = render_in_memory(answers)
+    return [(each.name, each.was, each.goal, each.count(tree)) for each in measures]
+
+
+def write_table(title: str, rows: list[tuple[str, int, int, int]]) -> str:
+    """Return the rows below their title, as text in columns."""
+    lines = [f"{title:<44}{'was':>7}{'goal':>7}{'now':>7}"]
+    lines += [f"  {name:<42}{was:>7,}{goal:>7,}{now:>7,}" for name, was, goal, now in rows]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Print the tables."""
+    sys.stdout.write(write_table("The default project", measure(DEFAULT_PROJECT, DEFAULTS)) + "\n")
+    sys.stdout.write(write_table("Every capability", measure(LARGEST_PROJECT, find_largest())) + "\n")
+    sys.stdout.write(write_table("The template", measure_template()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,1 +1,0 @@
-"""The service: a model on a volume, asked over HTTP."""

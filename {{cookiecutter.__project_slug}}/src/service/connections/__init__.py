@@ -1,1 +1,0 @@
-"""What callers may send over a connection, and in what time."""

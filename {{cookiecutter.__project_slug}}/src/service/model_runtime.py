@@ -1,1 +1,0 @@
-{% include "model_runtime/" ~ cookiecutter.model_runtime ~ ".py" %}

@@ -1,1 +1,0 @@
-{% include "predictor/" ~ cookiecutter._model_runtimes[cookiecutter.model_runtime].sample ~ ".py" %}

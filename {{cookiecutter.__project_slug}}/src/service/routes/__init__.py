@@ -1,1 +1,0 @@
-"""What the service answers, one module for each kind of caller."""

@@ -1,1 +1,0 @@
-{% include "example_model/" ~ cookiecutter.model_layout ~ ".py" %}

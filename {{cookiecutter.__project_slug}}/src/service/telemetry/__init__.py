@@ -1,1 +1,0 @@
-"""What is seen from outside: the log and metrics."""

@@ -1,1 +1,0 @@
-"""What is on the model volume, and how it is changed."""

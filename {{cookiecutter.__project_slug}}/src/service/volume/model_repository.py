@@ -1,1 +1,0 @@
-{% include "model_repository/" ~ cookiecutter.model_layout ~ ".py" %}

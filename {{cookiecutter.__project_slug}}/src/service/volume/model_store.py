@@ -1,1 +1,0 @@
-{% include "model_store/" ~ cookiecutter.model_layout ~ ".py" %}

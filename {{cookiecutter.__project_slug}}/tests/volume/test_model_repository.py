@@ -1,1 +1,0 @@
-{% include "test_model_repository/" ~ cookiecutter.model_layout ~ ".py" %}

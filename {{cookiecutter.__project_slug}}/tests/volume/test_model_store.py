@@ -1,1 +1,0 @@
-{% include "test_model_store/" ~ cookiecutter.model_layout ~ ".py" %}

@@ -1,0 +1,80 @@
+"""From the volume to a model that answers: find it, verify it, load it, ask it once."""
+
+import logging
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from service import metrics, model_runtime
+from service.batching import Batcher
+from service.cgroup import memory_limit
+from service.errors import ModelError
+from service.model_files import ModelVersion, os_errors_explained
+from service.model_repository import find, verify
+from service.model_runtime import Model
+{% if cookiecutter.api == "open-inference" %}
+from service.open_inference_only import prepare_without_predictor
+{% endif %}
+from service.predictor import EXAMPLE, Predictor
+from service.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """A model that has answered once, and the queue in front of it."""
+
+    name: str
+    version: str
+    directory: Path
+    model: Model
+    predictor: Predictor
+    batcher: Batcher
+
+    def __str__(self) -> str:
+        return f"{self.name}/{self.version}"
+
+
+def load(settings: Settings) -> ServedModel:
+    """Load the model that the settings name.
+
+    Raises `ModelError` with one sentence that names the path and the remedy.
+    """
+    started = time.monotonic()
+    with os_errors_explained():
+        found = find(settings)
+        logger.info("loading model %s from %s", found, found.directory)
+        verify(found, settings)
+        check_memory(found)
+        model = model_runtime.load(found.directory, settings.inference_threads)
+        predictor = prepare(model, found, settings)
+    threads = 1 if model_runtime.HAS_OWN_THREADS else settings.inference_threads
+    batcher = Batcher(model, settings, threads=threads, joins=predictor.rows_are_independent)
+    metrics.MODEL_LOAD_SECONDS.set(time.monotonic() - started)
+    return ServedModel(found.name, found.version, found.directory, model, predictor, batcher)
+
+
+def check_memory(found: ModelVersion) -> None:
+    """Raise `ModelError` if the model's file is larger than the container's memory: it would be killed."""
+    file, limit = found.directory / model_runtime.FILE_NAME, memory_limit()
+    size = file.stat().st_size
+    if limit and not model_runtime.IS_MAPPED and size > limit:
+        raise ModelError(f"{file} has {size >> 20} MiB, the container {limit >> 20} MiB: raise MEMORY_LIMIT")
+
+
+def prepare(model: Model, found: ModelVersion, settings: Settings) -> Predictor:
+    """Make the predictor and ask its example: the first caller does not wait, and a misfit shows now."""
+{% if cookiecutter.api == "open-inference" %}
+    if not settings.serve_predict:
+        return prepare_without_predictor(model, found)
+{% endif %}
+    predictor = Predictor(found.directory, settings)
+    try:
+        predictor.to_response(EXAMPLE, model.infer(predictor.to_inputs(EXAMPLE)))
+    except Exception as error:
+        reason = str(error).partition("\n")[0]
+        raise ModelError(
+            f"{found} does not answer the example of src/service/predictor.py ({reason}): change one of them"
+        ) from error
+    return predictor

@@ -1,0 +1,94 @@
+"""What happens around each request: its id, its line in the log, its metrics, the limits of its body."""
+
+import logging
+import random
+import re
+import time
+
+from fastapi import Request
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service import metrics
+from service.errors import TOO_LARGE
+from service.logs import REQUEST_ID
+from service.readiness import Readiness, State
+
+logger = logging.getLogger("service.access")
+
+VALID_ID = re.compile(rb"[A-Za-z0-9._~+/=:@-]{1,128}")
+MAX_PATH_LENGTH = 200
+# Probes come every few seconds: their lines are for debugging.
+PROBES = frozenset({"/health/live", "/health/ready", "/metrics", "/v2/health/live", "/v2/health/ready"})
+
+
+class ObserveRequests:
+    """ASGI middleware around all others; while the service drains, it asks clients to close connections."""
+
+    def __init__(self, app: ASGIApp, readiness: Readiness) -> None:
+        self.app = app
+        self.readiness = readiness
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = time.monotonic()
+        request_id = dict(scope["headers"]).get(b"x-request-id", b"")
+        if not VALID_ID.fullmatch(request_id):
+            request_id = b"%016x" % random.getrandbits(64)
+        REQUEST_ID.set(request_id.decode())
+        status = 500
+        self.readiness.requests += 1
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id)]
+                if self.readiness.state is State.DRAINING:
+                    message["headers"].append((b"connection", b"close"))
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_with_headers)
+        finally:
+            self.readiness.requests -= 1
+            self.readiness.last_request = time.monotonic()  # which is the event loop's time
+            observe(scope, status, self.readiness.last_request - started)
+
+
+class CheckBodyHeaders:
+    """ASGI middleware that refuses compressed bodies, and in a sentence those that say they are too large."""
+
+    def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
+        self.app = app
+        self.max_body_bytes = max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        error = self.find_error(dict(scope["headers"])) if scope["type"] == "http" else None
+        if error is None:
+            await self.app(scope, receive, send)
+            return
+        response = await scope["app"].exception_handlers[HTTPException](Request(scope), error)
+        await response(scope, receive, send)
+
+    def find_error(self, headers: dict[bytes, bytes]) -> HTTPException | None:
+        """Return what to answer instead, if anything."""
+        if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+            return HTTPException(415, "compressed bodies are not read: send it without content-encoding")
+        length = headers.get(b"content-length", b"0").lstrip(b"0") or b"0"
+        if len(length) > 18 or (length.isdigit() and int(length) > self.max_body_bytes):
+            return HTTPException(413, TOO_LARGE)
+        return None
+
+
+def observe(scope: Scope, status: int, seconds: float) -> None:
+    """Count a request and write its line to the access log."""
+    route = getattr(scope.get("route"), "path", "none")  # not the path, of which clients make up any number
+    metrics.REQUESTS.labels(scope["method"], route, status).inc()
+    metrics.REQUEST_SECONDS.labels(route).observe(seconds)
+    level = logging.DEBUG if route in PROBES else logging.INFO
+    if logger.isEnabledFor(level):
+        path = scope["raw_path"][:MAX_PATH_LENGTH].decode("ascii", errors="backslashreplace")
+        logger.log(level, "%s %s %d %.1f ms", scope["method"], path, status, seconds * 1000)

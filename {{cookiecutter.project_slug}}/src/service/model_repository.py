@@ -1,0 +1,1 @@
+{% include "model_layout/" ~ cookiecutter.model_layout ~ "/model_repository.py" %}

@@ -1,0 +1,1 @@
+{% include "sample/" ~ cookiecutter._model_runtimes[cookiecutter.model_runtime].sample ~ "/predictor.py" %}

@@ -1,0 +1,74 @@
+"""Whether the service can be asked: it is loading, ready, draining, or has failed."""
+
+import asyncio
+import logging
+import os
+import signal
+from enum import StrEnum
+
+from service import metrics
+from service.errors import UnavailableError
+from service.loader import ServedModel
+
+logger = logging.getLogger(__name__)
+
+
+class State(StrEnum):
+    """The states of a process, from its start to its end."""
+
+    LOADING = "loading"
+    READY = "ready"
+    DRAINING = "draining"
+    FAILED = "failed"
+
+
+class Readiness:
+    """The state of this process and the model that it serves; threads may change it."""
+
+    def __init__(self) -> None:
+        self.state = State.LOADING
+        self.reason = "the model is being loaded"
+        self.served: ServedModel | None = None
+        self.requests = 0  # that are being answered
+        self.last_request = 0.0
+        metrics.READY.set_function(lambda: self.is_ready)
+        metrics.QUEUE_REQUESTS.set_function(lambda: len(self.served.batcher.waiting) if self.served else 0)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether requests are welcome."""
+        return self.state is State.READY and self.served is not None and self.served.batcher.is_alive
+
+    def serve(self, served: ServedModel) -> None:
+        """Serve this model from the next request on; requests on their way keep the one they have."""
+        previous, self.served = self.served, served
+        if self.state is State.LOADING:
+            self.state, self.reason = State.READY, f"model {served} is served"
+        metrics.MODEL.clear()
+        metrics.MODEL.labels(served.name, served.version).set(1)
+        if previous:
+            previous.batcher.close()
+
+    def fail(self, reason: str) -> None:
+        """Stop the server, because there is no model to serve."""
+        logger.error(reason)
+        self.state, self.reason = State.FAILED, reason
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    def drain(self) -> None:
+        """Tell clients and load balancers to go elsewhere; whoever asks all the same is still answered."""
+        self.state, self.reason = State.DRAINING, "the service is stopping"
+
+    def require_model(self) -> ServedModel:
+        """Return the model that is served; raise `UnavailableError` while there is none."""
+        if self.served is None:
+            raise UnavailableError(self.reason)
+        return self.served
+
+    async def wait_until_quiet(self, seconds: float, deadline: float) -> None:
+        """Wait until no request came or was answered for some seconds, or until the deadline."""
+        loop = asyncio.get_running_loop()
+        while loop.time() < deadline:
+            if not self.requests and loop.time() - self.last_request >= seconds:
+                return
+            await asyncio.sleep(0.05)

@@ -1,0 +1,50 @@
+"""The routes of every service: what it is, whether it can be asked, and the prediction."""
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
+
+from service.dependencies import InferenceDep, ReadinessDep
+from service.errors import ERROR_RESPONSES
+from service.predictor import PredictRequest, PredictResponse
+from service.readiness import State
+
+health = APIRouter(tags=["health"])
+prediction = APIRouter(tags=["prediction"], responses=ERROR_RESPONSES)
+
+
+class Health(BaseModel):
+    """The state of the service, why, and the model that it serves."""
+
+    state: State
+    reason: str
+    model: str | None
+
+
+@health.api_route("/", methods=["GET", "HEAD"])
+async def about(request: Request) -> dict[str, str]:
+    """Say what this service is."""
+    app = request.app
+    return {"name": app.title, "version": app.version, "description": app.description, "docs": "/docs"}
+
+
+@health.api_route("/health/live", methods=["GET", "HEAD"])
+async def live() -> dict[str, bool]:
+    """Answer at once, while the model loads too."""
+    return {"live": True}
+
+
+@health.api_route("/health/ready", methods=["GET", "HEAD"], responses={503: {"model": Health}})
+async def ready(readiness: ReadinessDep, response: Response) -> Health:
+    """Answer 200 when requests are welcome, else 503."""
+    response.status_code = 200 if readiness.is_ready else 503
+    model = str(readiness.served) if readiness.served else None
+    return Health(state=readiness.state, reason=readiness.reason, model=model)
+
+
+@prediction.post("/predict")
+async def predict(request: PredictRequest, infer: InferenceDep) -> PredictResponse:
+    """Ask the model."""
+    predictor = infer.served.predictor
+    # On the event loop: if yours takes more than a millisecond, run it with `run_in_threadpool`.
+    outputs = await infer(predictor.to_inputs(request))
+    return predictor.to_response(request, outputs)

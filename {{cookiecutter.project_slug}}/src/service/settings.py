@@ -1,0 +1,115 @@
+"""Every setting of the service: an environment variable with a type, a default and a unit."""
+
+import difflib
+import logging
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from service.cgroup import count_cpus
+
+logger = logging.getLogger(__name__)
+
+# Words joined by single separators: no such path leads out of the directory that it starts in.
+PLAIN_PATH = r"^\w+([./-]{1,2}\w+)*$"
+PlainPath = Annotated[str, Field(pattern=PLAIN_PATH)]
+
+
+def lower(text: str) -> str:
+    """Ignore case, and call `warn` by its full name."""
+    return {"warn": "warning"}.get(text.lower(), text.lower())
+
+
+class Settings(BaseSettings):
+    """The settings of one process; each field is the environment variable of the same name."""
+
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
+
+    host: str = "0.0.0.0"  # noqa: S104 - a container has no other door
+    """Address to listen on; `::` serves IPv4 and IPv6."""
+    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    """TCP port to listen on."""
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(lower)] = "info"
+    """The least serious level that is logged."""
+    log_format: Annotated[Literal["text", "json"], BeforeValidator(lower)] = "text"
+    """Lines for people, or one JSON object per line."""
+    model_repository: Path = Path("/models")
+    """Directory where the model volume is mounted."""
+    model_name: PlainPath | None = None
+    """Which model to serve, if the volume holds several."""
+    model_version: PlainPath = "latest"
+    """The version policy: `latest`, or the version to serve."""
+    require_checksums: bool = False
+    """Whether a model without a list of checksums beside it is refused."""
+    inference_threads: Annotated[int, Field(ge=1, le=1024)] = Field(default_factory=count_cpus)
+    """Threads that compute; by default as many as the container may use CPUs."""
+    max_batch_size: Annotated[int, Field(ge=1, le=65536)] = 64
+    """The most rows in one call of the model."""
+    max_batch_bytes: Annotated[int, Field(ge=1)] = 1_000_000
+    """The most bytes of inputs that are joined in one call of the model."""
+    max_queue_size: Annotated[int, Field(ge=1, le=1_000_000)] = 256
+    """The most requests that wait for the model; the next one gets 503."""
+    request_timeout_seconds: Annotated[float, Field(ge=0.001, le=3600)] = 30
+    """Seconds from a request to its answer at the latest; then it gets 504."""
+    max_body_bytes: Annotated[int, Field(ge=1)] = {{ cookiecutter._samples[cookiecutter._model_runtimes[cookiecutter.model_runtime].sample].max_body_bytes }}
+    """The largest request body, in bytes."""
+    api_key_file: Path | None = None
+    """File with the key that clients must send; without one, everybody may ask."""
+    allowed_origins: Annotated[list[str], Field(max_length=100)] = []
+    """Origins whose pages may call the service from a browser, as a JSON list."""
+    serve_docs: bool = True
+    """Whether to serve /docs and /openapi.json."""
+    root_path: str = ""
+    """The path prefix that a reverse proxy removes, such as `/ml`."""
+    forwarded_allow_ips: str = "127.0.0.1"
+    """Addresses of proxies whose `X-Forwarded-*` headers are trusted, separated by commas; `*` trusts all."""
+    keep_alive_seconds: Annotated[int, Field(ge=1, le=86400)] = 75
+    """Seconds after which an idle connection is closed; longer than a load balancer keeps it."""
+    drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 0.5
+    """Seconds for which the service, told to stop, still accepts requests while readiness says 503."""
+    shutdown_seconds: Annotated[float, Field(ge=1, le=7200)] = 9
+    """Seconds from SIGTERM to the exit at the latest; less than the container's stop grace period."""
+{% include "api/" ~ cookiecutter.api ~ "/settings.py" ignore missing %}
+{% include "model_layout/" ~ cookiecutter.model_layout ~ "/settings.py" ignore missing %}
+{% include "model_updates/" ~ cookiecutter.model_updates ~ "/settings.py" ignore missing %}
+
+
+class SettingsError(ValueError):
+    """An environment variable holds what the service cannot work with; the sentence names it."""
+
+
+def read_settings() -> Settings:
+    """Read the settings from the environment; warn about names that look misspelt.
+
+    Raises `SettingsError` with one sentence that names every wrong variable.
+    """
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        raise SettingsError(describe(error)) from None
+    if settings.drain_seconds >= settings.shutdown_seconds:
+        raise SettingsError("DRAIN_SECONDS must be less than SHUTDOWN_SECONDS: raise the latter")
+    warn_of_misspelt()
+    return settings
+
+
+def describe(error: ValidationError) -> str:
+    """Return which variables are wrong, and what they must be."""
+    problems = []
+    for problem in error.errors():
+        expected = re.sub(r"^\w+ should ", "must ", problem["msg"])
+        expected = expected.replace(f"match pattern '{PLAIN_PATH}'", "be words joined by . - or /")
+        problems.append(f"{str(problem['loc'][0]).upper()} is {problem['input']!r} but {expected}")
+    return "; ".join(problems)
+
+
+def warn_of_misspelt() -> None:
+    """Warn about environment variables that are nearly named like a setting."""
+    settings = {name.replace("_", "").upper(): name.upper() for name in Settings.model_fields}
+    for name in os.environ.keys() - settings.values():
+        for close in difflib.get_close_matches(name.replace("_", "").upper(), settings, n=1, cutoff=0.9):
+            logger.warning("%s is not a setting: did you mean %s?", name, settings[close])

@@ -1,0 +1,99 @@
+"""Make the image small and quick to start; the Dockerfile runs this at the end of the builder stage.
+
+It removes what removals.toml lists, imports the service, and replaces what that imported by byte code. Base
+images have none, and a read-only container cannot keep any. Tracebacks show no source lines of packages then.
+"""
+
+import compileall
+import py_compile
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tomllib
+from collections.abc import Iterable
+from contextlib import suppress
+from importlib.metadata import distributions
+from importlib.util import cache_from_source
+from pathlib import Path
+from py_compile import PycInvalidationMode
+from typing import Any
+
+LIBRARY = Path(sysconfig.get_path("stdlib"))
+PACKAGES = Path("/opt/venv/lib", LIBRARY.name, "site-packages")
+APP = Path("/app")
+# The lowest layer: the interpreter, or only its byte code if the base image has an interpreter.
+INTERPRETER = Path("/interpreter")
+# Everything that is imported until the first request is answered.
+IMPORTS = """
+import runpy, sys, anyio._backends._asyncio, service.__main__, uvicorn
+uvicorn.Config("service.app:create_app", factory=True, ws="none").load()
+print(*{file for module in [*sys.modules.values()] if (file := getattr(module, "__file__", None))}, sep="\\n")
+"""
+
+
+def parse(requirement: str) -> tuple[str, set[str], set[str]]:
+    """Return the package that a requirement names, the extras that it asks for, and those that ask for it."""
+    requirement, _, marker = re.sub(r"[-_.]+", "-", requirement.lower()).partition(";")
+    name, extras = re.findall(r"^\s*([\w-]+)\s*(?:\[([\w, -]*)\])?", requirement)[0]
+    return name, set(re.findall(r"[\w-]+", extras)), set(re.findall(r"extra *= *= *['\"]([\w-]+)", marker))
+
+
+def find_needed(installed: dict[str, list[str]], wanted: list[str], unused: dict[str, Any]) -> set[str]:
+    """Return the packages that are wanted, and what each of them requires unless that is unused."""
+    found = set()
+    waiting = [(name, extra) for name, extras, _ in map(parse, wanted) for extra in ("", *extras)]
+    while waiting:
+        package, extra = waiting.pop()
+        if package in installed and (package, extra) not in found:
+            found.add((package, extra))
+            for name, extras, condition in map(parse, installed[package]):
+                if name not in unused.get(package, {}) and (extra in condition if condition else not extra):
+                    waiting += [(name, extra) for extra in ("", *extras)]
+    return {name for name, _ in found}
+
+
+def remove(paths: Iterable[Path]) -> None:
+    for path in list(paths):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def compile_module(source: Path, kept: Iterable[str]) -> None:
+    """Compile a module in its place if this image brings it, else for the layer above the base image."""
+    place = source if source.is_relative_to(PACKAGES) else INTERPRETER / source.relative_to("/")
+    is_replaced = place.exists() and not set(kept) & set(source.parts)
+    target = place.with_suffix(".pyc") if is_replaced else cache_from_source(str(place))
+    # Not compared with the source at each start: layers do not change.
+    mode = PycInvalidationMode.UNCHECKED_HASH
+    py_compile.compile(str(source), str(target), doraise=True, invalidation_mode=mode)
+    if is_replaced:
+        place.unlink()
+
+
+def main() -> None:
+    plan = tomllib.loads(Path(__file__).with_name("removals.toml").read_text())
+    wanted = tomllib.loads((APP / "pyproject.toml").read_text())["project"]["dependencies"]
+    packages = {parse(each.name)[0]: each for each in distributions(path=[str(PACKAGES)])}
+    installed = {name: each.requires or [] for name, each in packages.items()}
+    for name in installed.keys() - find_needed(installed, wanted, plan["requirements"]):
+        remove(Path(str(file.locate())) for file in packages[name].files or [])
+    for root, part in ((PACKAGES, "packages"), (INTERPRETER / LIBRARY.relative_to("/"), "interpreter")):
+        remove(path for pattern in plan.get(part, ()) for path in root.glob(pattern))
+    for directory in sorted(PACKAGES.rglob("*/"), reverse=True):
+        with suppress(OSError):
+            directory.rmdir()  # if it is empty
+    imported = subprocess.run(["/opt/venv/bin/python", "-Bc", IMPORTS], stdout=subprocess.PIPE, text=True)
+    if imported.returncode:
+        sys.exit("the service cannot be imported: if something is missing, see tools/removals.toml")
+    for source in map(Path, imported.stdout.split()):
+        if source.suffix == ".py" and not source.is_relative_to(APP):
+            compile_module(source, plan["sources"])
+    compileall.compile_dir(APP, quiet=1, invalidation_mode=PycInvalidationMode.CHECKED_HASH)
+
+
+if __name__ == "__main__":
+    main()
