@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test stress fast lint format locks bench bench-images image-megabytes bench-weights bench-serving docs sample-models recording
+.PHONY: help demo test stress fast lint format locks size bench bench-images image-megabytes bench-weights bench-serving docs sample-models recording
 SHELL := /bin/bash
 
 # uv in the version of the table of facts; everything else comes through it, pinned in pyproject.toml.
@@ -40,12 +40,15 @@ locks: .venv ## Lock newer releases, and prove that all still works
 	uv run tools/locks.py
 	$(MAKE) test
 
+size: .venv ## Print how large projects are: was, goal, now
+	PYTHONPATH=hooks:tests uv run tools/size.py
+
 bench: bench-images bench-serving bench-weights ## Measure everything; it takes an hour on a machine that does nothing else
 
 bench-images: .venv ## Measure sizes, starts and builds, for docs/measurements.md and docs/choosing.md
 	PYTHONPATH=hooks uv run tools/bench_images.py
 
-image-megabytes: .venv ## Measure the images anew, for the budgets of generated projects
+image-megabytes: .venv ## Write the image budgets of new projects from what bench-images measured
 	PYTHONPATH=hooks uv run tools/image_megabytes.py
 
 bench-weights: .venv ## Measure memory and load time of a model of 1 GB in one and in four containers
@@ -57,6 +60,7 @@ bench-serving: .venv ## Measure how fast a project serves, against the tutorial 
 docs: .venv ## Write the pages anew that are made of the table of facts and what was measured
 	PYTHONPATH=hooks:tools uv run python -m images.page
 	PYTHONPATH=tools uv run python -m serving.page
+	PYTHONPATH=hooks:tools:tests uv run python -m sample_page
 
 sample-models: .venv ## Train the sample models anew; the embeddings need npm
 	uv run tools/train_samples.py

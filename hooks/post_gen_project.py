@@ -43,7 +43,7 @@ def run(command: list[str], directory: Path, seconds: float = SECONDS) -> tuple[
 
 def find_reason(stderr: str) -> str:
     """Return on one line what uv says of its failure: the error and its first cause."""
-    reasons = re.findall(r"^ *(?:error|cause): *(.*)", stderr, re.MULTILINE)
+    reasons = re.findall(r"^ *(?:error:|cause:|×) *(.*)", stderr, re.MULTILINE)
     return ": ".join(reasons[:2]) or "it gave no reason"
 
 

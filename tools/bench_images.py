@@ -1,10 +1,10 @@
-"""Measure images, in one run on this machine: `make bench-images`.
+"""Measure images on this machine: `make bench-images`.
 
-The same tiny application as each step of a common lesson builds it and as this template does; a service
-with a model, with byte code and without, beside the naive image of the same; builds with each package
-manager; and what each answer costs. Times are medians; what they may be compared with is each other.
-Everything is written to docs/measurements.json, from which docs/measurements.md with its charts and
-docs/choosing.md are made; with `--quick` everything is done once and nothing is written.
+Four sections: the same tiny application as each step of a common lesson builds it and as this template does
+(tiny); a service with a model, with byte code and without, beside the naive image of the same (services);
+builds with each package manager (managers); and what each answer costs (choices). Times are medians.
+Each section is written to docs/measurements.json when it is complete, and the pages are made anew from that.
+`--only` measures some sections and keeps what is written of the others.
 """
 
 import argparse
@@ -17,20 +17,19 @@ from pathlib import Path
 from typing import Any
 
 from answers import DEFAULTS, FACTS, name
-from images import engine, measure
+from images import measure
 from images.choices import list_choices, measure_choice, measure_rendering
-from images.figures import MEASUREMENTS, Figures
+from images.figures import MEASUREMENTS, read_figures
 from images.page import write_pages
 from images.subject import Subject
 from images.subjects import BASES, FULL, list_managers, list_services, list_tiny
-from images.tables import list_tables
 from measured import MeasurementError, surroundings
 from project import TEMPLATE, CommandFailedError, docker_answers, run
 from rich.console import Console
 
-console = Console(width=150, highlight=False)
+console = Console(width=150, highlight=False, soft_wrap=True)
 
-Measure = Callable[[Subject], dict[str, Any]]
+Cell = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -39,104 +38,94 @@ class Benchmark:
 
     directory: Path
     starts: int = 5
-    builds: int = measure.RUNS
+    builds: int = 3
 
-    def measure_tiny(self, subject: Subject) -> dict[str, Any]:
+    def measure_tiny(self, subject: Subject) -> Cell:
         """Measure everything of an image of the tiny application."""
+        return self.measure_service(subject) | measure.measure_build(subject, self.builds)
+
+    def measure_service(self, subject: Subject) -> Cell:
+        """Measure size, start and rebuild of a service."""
+        subject.build()
         return (
-            self._measure_container(subject)
-            | measure.measure_cold(subject, self.builds)
+            measure.measure_size(subject)
+            | measure.measure_start(subject, self.starts)
             | measure.measure_rebuild(subject, self.builds)
-            | measure.measure_dependency(subject, self.builds)
         )
 
-    def measure_service(self, subject: Subject) -> dict[str, Any]:
-        """Measure size, start and rebuild of a service with a model."""
-        return self._measure_container(subject) | measure.measure_rebuild(subject, self.builds)
+    def measure_manager(self, subject: Subject) -> Cell:
+        """Measure builds with a package manager."""
+        return measure.measure_build(subject, self.builds)
 
-    def measure_manager(self, subject: Subject) -> dict[str, Any]:
-        """Measure builds with a package manager, and the one stage of them that is its own."""
-        subject.build()
-        return (
-            measure.measure_cold(subject, self.builds)
-            | measure.measure_dependency(subject, self.builds)
-            | measure.measure_install(subject, self.builds)
-        )
+    def measure_section(self, section: str) -> dict[str, Any]:
+        """Measure one section, and write down when, where and how."""
+        directory = self.directory / section
+        directory.mkdir()
+        runs = {"python": DEFAULTS["python_version"], "starts": self.starts, "builds": self.builds}
+        about = {**surroundings(), **runs, "versions": list_versions()}
+        if section == "choices":
+            about["rendering"] = measure_rendering(directory / "rendering", self.starts)
+            return about | {"cells": self._measure_choices(directory)}
+        list_subjects, how = {
+            "tiny": (list_tiny, self.measure_tiny),
+            "services": (list_services, self.measure_service),
+            "managers": (list_managers, self.measure_manager),
+        }[section]
+        return about | {"cells": measure_each(list_subjects(directory), how)}
 
-    def _measure_container(self, subject: Subject) -> dict[str, Any]:
-        subject.build()
-        return measure.measure_size(subject) | measure.measure_start(subject, self.starts)
+    def _measure_choices(self, directory: Path) -> list[Cell]:
+        cells = []
+        for answers in list_choices():
+            cells.append({"answers": answers, **measure_choice(answers, directory, self.starts)})
+            console.print(name(answers), cells[-1])
+        return cells
 
 
-def measure_each(subjects: Iterable[Subject], how: Measure) -> list[dict[str, Any]]:
+SECTIONS = ("tiny", "services", "managers", "choices")
+
+
+def measure_each(subjects: Iterable[Subject], how: Callable[[Subject], Cell]) -> list[Cell]:
     """Measure one image after the other, and leave none of them behind."""
     cells = []
     for subject in subjects:
-        console.print(f"{subject.title} …")
         try:
             about = {"name": subject.name, "title": subject.title, "kind": subject.kind}
             cells.append(about | how(subject))
+            console.print(cells[-1])
         finally:
-            engine.remove(subject.image)
+            measure.remove(subject.image)
     return cells
-
-
-def measure_choices(benchmark: Benchmark) -> list[dict[str, Any]]:
-    """Measure what each answer costs."""
-    cells = []
-    for answers in list_choices():
-        console.print(f"{name(answers)} …")
-        found = measure_choice(answers, benchmark.directory / "choices", benchmark.starts)
-        cells.append({"answers": answers, **found})
-    return cells
-
-
-def measure_all(benchmark: Benchmark) -> dict[str, Any]:
-    """Measure all images, those of the choices too."""
-    for image in (FULL, *BASES.values()):
-        engine.require(image)
-    return {
-        **surroundings(),
-        "python": DEFAULTS["python_version"],
-        "versions": list_versions(),
-        "starts": benchmark.starts,
-        "builds": benchmark.builds,
-        "tiny": measure_each(list_tiny(benchmark.directory), benchmark.measure_tiny),
-        "services": measure_each(list_services(benchmark.directory), benchmark.measure_service),
-        "managers": measure_each(list_managers(benchmark.directory), benchmark.measure_manager),
-        "choices": measure_choices(benchmark),
-        "rendering": measure_rendering(benchmark.directory / "rendering", benchmark.starts),
-    }
 
 
 def list_versions() -> dict[str, str]:
     """Return the versions of what builds."""
-    engine_version = run(["docker", "version", "--format={{.Server.Version}}"], TEMPLATE).strip()
+    engine = run(["docker", "version", "--format={{.Server.Version}}"], TEMPLATE).strip()
     buildx = run(["docker", "buildx", "version"], TEMPLATE).split()[1]
-    return {"Docker Engine": engine_version, "buildx": buildx.removeprefix("v"), "uv": FACTS["_tools"]["uv"]}
+    return {"Docker Engine": engine, "buildx": buildx.removeprefix("v"), "uv": FACTS["_tools"]["uv"]}
 
 
 def main() -> None:
-    """Measure, print, write down."""
+    """Measure, write down, and say which goals are met."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="once each, for trying; writes nothing")
-    quick = parser.parse_args().quick
+    parser.add_argument("--only", nargs="+", choices=SECTIONS, default=SECTIONS, help="the sections")
+    parser.add_argument("--starts", type=int, default=5, help="how often each container is started")
+    parser.add_argument("--builds", type=int, default=3, help="how often each image is built")
+    asked = parser.parse_args()
     if not docker_answers():
         sys.exit("No Docker engine answers: start one, then measure again.")
     try:
-        with tempfile.TemporaryDirectory(prefix="bench-images-") as directory:
-            runs = {"starts": 1, "builds": 1} if quick else {}
-            found = measure_all(Benchmark(Path(directory), **runs))
+        for image in (FULL, *BASES.values()):
+            measure.require(image)
+        for section in asked.only:
+            with tempfile.TemporaryDirectory(prefix="bench-images-") as directory:
+                found = Benchmark(Path(directory), asked.starts, asked.builds).measure_section(section)
+            sections = read_figures().sections | {section: found}
+            MEASUREMENTS.write_text(json.dumps(sections, indent=1) + "\n", encoding="utf-8")
     except (CommandFailedError, MeasurementError) as error:
         sys.exit(str(error))
-    figures = Figures(found)
-    for table in list_tables(figures):
-        console.print(table)
-    for goal in figures.goals():
+    write_pages()
+    for goal in read_figures().goals():
         console.print(str(goal))
-    if not quick:
-        MEASUREMENTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-        write_pages()
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ For each way to save it: the memory of one and of four containers that share a v
 proportional set sizes (a page that four processes map counts a quarter for each) and of their anonymous
 memory, and the seconds from finding the model to ready with the file in the page cache and, where this user
 may drop that, without. Beside them stands the time that reading the files once takes. The table goes to
-docs/shared-weights.md by hand. It takes 6 GB of disk and as much memory, and some five minutes.
+docs/models.md by hand. It takes 6 GB of disk and as much memory, and some five minutes.
 """
 
 import os
@@ -71,7 +71,7 @@ def measure_load(project: Project, volume: Path) -> float:
     """Return the seconds that a container says its model took from finding to ready."""
     with served(project, volume, 0) as container:
         text = ask_text(f"http://127.0.0.1:{container.port}/metrics")
-    return float(re.search(r"^model_load_duration_seconds (\S+)$", text, re.MULTILINE)[1])
+    return float(re.search(r"^model_load_seconds (\S+)$", text, re.MULTILINE)[1])
 
 
 def ask_text(url: str) -> str:

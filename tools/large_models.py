@@ -72,7 +72,7 @@ def make_graph() -> onnx.ModelProto:
 
 
 def pack(source: Path, target: Path) -> None:
-    """Have ONNX Runtime save a model with the weights as this processor wants them, as MODELS.md says."""
+    """Have ONNX Runtime save a model with the weights packed for this processor, as docs/models.md says."""
     options = onnxruntime.SessionOptions()
     options.optimized_model_filepath = str(target)
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED

@@ -105,7 +105,7 @@ def lock_for_poetry(runtime: str, answers: Answers, pins: list[str]) -> tuple[st
             run(["poetry", "lock"], project, **poetry_settings())
         hashes = {}
         for version in python_versions():
-            replace(pyproject, r'(^requires-python = ">=)[^"]*(")', version)
+            replace(pyproject, r'(^requires-python = ">=)[\d.]*([^\n]*$)', version)
             hashes[version] = Factory().create_poetry(project).locker._get_content_hash()
         return lock.read_text(encoding="utf-8"), hashes
 
@@ -164,7 +164,9 @@ def lock_projects(runtime: str) -> None:
     }
     path = LOCKS / "poetry" / f"{runtime}.lock"
     path.write_text(merge(texts, r"\[\[package\]\]|\[metadata\]"), encoding="utf-8")
-    replace(path, r'(^\[metadata\]\n.*^python-versions = ">=)[^"]*(")', "{{ cookiecutter.python_version }}")
+    replace(
+        path, r'(^\[metadata\]\n.*^python-versions = ">=)[\d.]*([^\n]*$)', "{{ cookiecutter.python_version }}"
+    )
 
 
 def lock_build_tools() -> None:

@@ -100,8 +100,7 @@ def make(target: str, project: Path, python: str) -> str:
     # pip and Poetry look for Python on the PATH, and uv in more places.
     found = Path(run(["uv", "python", "find", python], project).strip())
     path = f"{os.environ['PATH']}:{found.parent}"
-    # Byte code makes the services that some targets start several times as fast.
-    settings = {"VIRTUAL_ENV": "", "PATH": path, "PYTHONDONTWRITEBYTECODE": "", **poetry_settings()}
+    settings = {"VIRTUAL_ENV": "", "PATH": path, **poetry_settings()}
     return run(["make", target], project, **settings)
 
 
@@ -134,16 +133,29 @@ class Project:
 
     def compose(self, *arguments: str, **environment: str) -> str:
         """Run `docker compose` as a user would in the project's directory."""
-        return run(["docker", "compose", *arguments], self.path, PORT=str(self.port), **environment)
+        return run(["docker", "compose", *arguments], self.path, HOST_PORT=str(self.port), **environment)
 
     @contextmanager
-    def running(self, *arguments: str, **environment: str) -> Iterator["Project"]:
-        """Start the service with `docker compose up`, and take everything down in the end."""
+    def settings(self, **settings: object) -> Iterator[dict[str, str]]:
+        """Have these settings in `.env`, through which they reach the container; give them as text."""
+        file, texts = self.path / ".env", {name: str(value) for name, value in settings.items()}
+        if texts:
+            file.write_text("".join(f"{name}={text}\n" for name, text in texts.items()), encoding="utf-8")
         try:
-            self.compose("up", "--detach", *arguments, **environment)
-            yield self
+            yield texts
         finally:
-            self.compose("down", "--volumes", "--timeout", "1", **environment)
+            if texts:
+                file.unlink(missing_ok=True)
+
+    @contextmanager
+    def running(self, *arguments: str, **settings: object) -> Iterator["Project"]:
+        """Start the service with `docker compose up`, and take everything down in the end."""
+        with self.settings(**settings) as texts:
+            try:
+                self.compose("up", "--detach", *arguments, **texts)
+                yield self
+            finally:
+                self.compose("down", "--volumes", "--timeout", "1", **texts)
 
     def container(self) -> str:
         """Return the id of the service's container, running or not."""

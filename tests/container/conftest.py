@@ -1,9 +1,7 @@
-"""Images built by the rendered Dockerfiles, one for each base image."""
+"""Images built by the rendered Dockerfiles, each once for all tests that need it."""
 
-import hashlib
 import io
 import os
-import re
 import shutil
 import subprocess
 import tarfile
@@ -13,11 +11,17 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from answers import CHOICES, Answers, nearest
-from project import CommandFailedError, Project, docker_answers, render
+from answers import CHOICES, DEFAULTS, EVERYTHING, Answers, nearest
+from project import Project, docker_answers, render, run
 
 CELLS = [nearest("base_image", base) for base in CHOICES["base_image"]]
+LAYOUTS = [nearest("model_layout", layout) for layout in CHOICES["model_layout"]]
+MANAGERS = [nearest("package_manager", manager) for manager in CHOICES["package_manager"]]
+ALL_CAPABILITIES = DEFAULTS | EVERYTHING
 every_base = pytest.mark.parametrize("answers", CELLS)
+every_layout = pytest.mark.parametrize("answers", LAYOUTS)
+every_manager = pytest.mark.parametrize("answers", MANAGERS)
+default = pytest.mark.parametrize("answers", [DEFAULTS])
 IMAGES = "template-test-"
 PYTHON = "/opt/venv/bin/python"
 Build = Callable[[Answers], Project]
@@ -53,41 +57,13 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
     @cache
     def build_once(answers: frozenset[tuple[str, str]]) -> Project:
         chosen = dict(answers)
-        words = ("base_image", "package_manager", "model_layout", "model_volume", "model_runtime", "tracing")
-        slug = IMAGES + "-".join(chosen[word] for word in words)
-        path = render(chosen | {"project_slug": slug}, tmp_path_factory.mktemp("build"))
-        project = Project(path)
+        changed = [value for option, value in sorted(chosen.items()) if value != DEFAULTS[option]]
+        slug = IMAGES + ("-".join(changed).replace(".", "-") or "defaults")
+        project = Project(render(chosen | {"project_slug": slug}, tmp_path_factory.mktemp("build")))
         project.compose("build")
         return project
 
     return lambda answers: build_once(frozenset(answers.items()))
-
-
-@contextmanager
-def exported(image: str) -> Iterator[tarfile.TarFile]:
-    """Give every file in an image."""
-    container = subprocess.run(
-        ["docker", "create", image, "none"], capture_output=True, text=True, check=True
-    ).stdout.strip()
-    try:
-        export = subprocess.run(["docker", "export", container], capture_output=True, check=True).stdout
-        with tarfile.open(fileobj=io.BytesIO(export)) as archive:
-            yield archive
-    finally:
-        subprocess.run(["docker", "rm", container], capture_output=True, check=True)
-
-
-def list_files(image: str) -> set[str]:
-    """Return the path of every file in an image."""
-    with exported(image) as archive:
-        return set(archive.getnames())
-
-
-def write_sums(directory: Path) -> None:
-    """Write the `SHA256SUMS` of a directory with one ONNX file."""
-    with (directory / "model.onnx").open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    (directory / "SHA256SUMS").write_text(f"{digest}  model.onnx\n")
 
 
 @pytest.fixture
@@ -102,22 +78,55 @@ def volume(project: Project, tmp_path: Path) -> Path:
     return Path(shutil.copytree(project.path / "models", tmp_path / "models"))
 
 
-def read_example(project: Project) -> tuple[list[str], str, str]:
-    """Return what the README says under "Run it": the commands to start, the question, the answer."""
-    readme = (project.path / "README.md").read_text(encoding="utf-8")
-    section = re.search(r"## Run it\n(.*?)\n## ", readme, re.DOTALL)[1]
-    *commands, curl, answer = re.findall(r"^    (.*)$", section, re.MULTILINE)
-    return commands, curl.replace("localhost:8000", f"localhost:{project.port}"), answer
+def copy_project(project: Project, directory: Path, name: str) -> Project:
+    """Copy a project, under another name for its image and containers."""
+    copy = Project(Path(shutil.copytree(project.path, directory / f"{IMAGES}{name}")))
+    compose = copy.path / "compose.yaml"
+    text = compose.read_text(encoding="utf-8").replace(f'"{project.image}"', f'"{copy.image}"')
+    compose.write_text(text, encoding="utf-8")
+    return copy
 
 
-def last_words(project: Project, **environment: str) -> str:
-    """Start a container that must fail, and return its last line."""
-    with pytest.raises(CommandFailedError) as caught:
-        project.compose("run", "--rm", "--no-TTY", "service", **environment)
-    headline, *output = str(caught.value).strip().splitlines()
-    assert headline.endswith("ended with 1:")
-    assert "Traceback" not in str(caught.value)
-    return output[-1]
+@contextmanager
+def exported(image: str) -> Iterator[tarfile.TarFile]:
+    """Give every file in an image."""
+    container = run(["docker", "create", image], Path()).strip()
+    try:
+        export = subprocess.run(["docker", "export", container], capture_output=True, check=True).stdout
+        with tarfile.open(fileobj=io.BytesIO(export)) as archive:
+            yield archive
+    finally:
+        run(["docker", "rm", container], Path())
+
+
+@contextmanager
+def container_of(project: Project, *options: str) -> Iterator[str]:
+    """Run the image with `docker run` and give the container; it has the project's models and port."""
+    volume = f"--volume={project.path / 'models'}:/models:ro"
+    command = ["docker", "run", "--detach", "--read-only", "--tmpfs=/tmp", volume]
+    command += [f"--publish=127.0.0.1:{project.port}:8000", *options, project.image]
+    container = run(command, project.path).strip()
+    try:
+        yield container
+    finally:
+        run(["docker", "rm", "--force", container], project.path)
+
+
+def run_to_its_end(project: Project, *arguments: str, **settings: object) -> tuple[int, list[str]]:
+    """Run the service, which must end by itself; return the exit code and the lines that it logs."""
+    command = ["docker", "compose", "run", "--rm", "--no-TTY", "service", *arguments]
+    with project.settings(**settings):
+        result = subprocess.run(command, cwd=project.path, capture_output=True, text=True, timeout=120)
+    assert "Traceback" not in result.stderr
+    return result.returncode, [line for line in result.stderr.splitlines() if line]
+
+
+def last_words(project: Project, **settings: object) -> str:
+    """Run a service that cannot start, and return the error that it logs."""
+    code, lines = run_to_its_end(project, **settings)
+    assert code == 1, lines
+    (error,) = (line for line in lines if " ERROR " in line)
+    return error
 
 
 def execute(project: Project, code: str) -> str:
@@ -125,10 +134,7 @@ def execute(project: Project, code: str) -> str:
     return project.compose("exec", "--no-TTY", "service", PYTHON, "-c", code).strip()
 
 
-def python_beside(project: Project, *arguments: str) -> list[str]:
-    """Return a command that runs a script from its input, with these arguments.
-
-    It runs in another container of the same image and network, so that nothing stands between the two.
-    """
-    command = ["docker", "run", "--rm", "--interactive", f"--network={project.image}_default"]
-    return [*command, f"--entrypoint={PYTHON}", project.image, "-", *arguments]
+def resident_megabytes(project: Project) -> float:
+    """Return the memory that the service's process holds for itself."""
+    status = Path(f"/proc/{project.inspect('{{.State.Pid}}')}/status").read_text(encoding="utf-8")
+    return int(status.partition("RssAnon:")[2].split()[0]) / 1024

@@ -1,9 +1,9 @@
-"""Every pair of choices in a container: built, filled, started, asked, given another model, stopped."""
+"""Every pair of choices in a container: built, filled, started, asked, given another version, stopped."""
 
-import json
 import secrets
-import shlex
+import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,9 +11,13 @@ from pathlib import Path
 import pytest
 import yaml
 from answers import CHOICES, DEFAULTS, FACTS, Answers, cover, nearest
-from container.conftest import IMAGES, read_example
-from project import CommandFailedError, Project, poetry_settings, render, run
+from container.conftest import IMAGES, PYTHON
+from project import CommandFailedError, Project, make, poetry_settings, render, run
 from side_by_side import Results, side_by_side
+
+every_volume = pytest.mark.parametrize(
+    "answers", [nearest("model_volume", volume) for volume in CHOICES["model_volume"]]
+)
 
 
 def has_images(version: str) -> bool:
@@ -49,60 +53,98 @@ def project(tmp_path: Path, answers: Answers) -> Iterator[Project]:
         yield project
 
 
-def do(project: Project, command: str, **environment: str) -> str:
-    """Run a command of the project's README."""
-    settings = poetry_settings() | {"VIRTUAL_ENV": ""} | environment
-    return run(["bash", "-ec", command], project.path, PORT=str(project.port), **settings)
+def ask_make(project: Project, *words: str) -> str:
+    """Make a target as the project's owner does."""
+    settings = poetry_settings() | {"VIRTUAL_ENV": "", "HOST_PORT": str(project.port)}
+    return run(["make", *words], project.path, **settings)
 
 
-def start(project: Project) -> None:
-    """Do what the README says under "Run it", and see that it answers what it says there."""
-    commands, curl, answer = read_example(project)
-    for command in commands:
-        do(project, command)
-    given = do(project, curl)
-    if answer.endswith("…"):
-        assert given.startswith(answer.removesuffix("…"))
-    else:
-        assert given == answer
+def start(project: Project, answers: Answers) -> None:
+    """Fill the volume and start the service; see that it answers as the README of the sample says."""
+    if FACTS["_model_volumes"][answers["model_volume"]]["fill"]:
+        with pytest.raises(CommandFailedError, match="make fill"):
+            ask_make(project, "up")
+        ask_make(project, "fill")
+    ask_make(project, "up")
+    sample = FACTS["_model_runtimes"][answers["model_runtime"]]["sample"]
+    answer = ask_make(project, "ask")
+    assert answer.startswith(FACTS["_samples"][sample]["answer"].removesuffix("…"))
 
 
-def image_id(project: Project) -> str:
-    """Return the image that the service runs on."""
-    return project.inspect("{{.Image}}")
+def served(project: Project) -> str:
+    return project.get("/health/ready")[1]["model"]
 
 
-def add_model(project: Project, answers: Answers) -> None:
-    """Add the sample's files, with a note so that they are another version, as MODELS.md says."""
+def ask_for_tensors(project: Project) -> None:
+    """Ask the model over the Open Inference Protocol, as the example of the project does."""
+    body = (project.path / "examples" / "infer.json").read_bytes()
+    name = served(project).rpartition("/")[0].replace("/", "%2F")
+    answer = project.ask(f"/v2/models/{name}/infer", body)
+    assert answer["outputs"][0]["data"]
+
+
+def copy_version(project: Project, answers: Answers) -> None:
+    """Copy another version of the model to the volume, and restart the service."""
     (sums,) = (project.path / "models").rglob("SHA256SUMS")
-    source = project.path.parent / "another"
-    source.mkdir()
-    for file in sums.parent.iterdir():
-        if file.is_file() and file != sums:
-            (source / file.name).write_bytes(file.read_bytes())
-    (source / "notes.txt").write_text("another version\n")
-    do(project, f"make add-model FILE={shlex.quote(str(source))}")
-    assert "served" in do(project, "make list-models")
+    old = sums.parent
+    if answers["model_layout"] == "versioned":
+        shutil.copytree(old, old.with_name("2"))
+    elif answers["model_layout"] == "flat":
+        sums.unlink()
+    else:
+        commit = "0123456789" * 4
+        shutil.copytree(old, old.with_name(commit))
+        (old.parents[1] / "refs").mkdir(exist_ok=True)
+        (old.parents[1] / "refs" / "main").write_text(commit)
+    if answers["model_volume"] == "named":
+        model = f"{project.image}-models"
+        fill = ["docker", "run", "--rm", "--user=0", f"--volume={model}:/models"]
+        fill += [f"--volume={project.path / 'models'}:/new:ro", f"--entrypoint={PYTHON}", project.image, "-c"]
+        code = "import shutil; shutil.copytree('/new', '/models', dirs_exist_ok=True)"
+        if answers["model_layout"] == "flat":
+            code += "; import os; os.unlink('/models/SHA256SUMS')"
+        run([*fill, code], project.path)
     if answers["model_volume"] == "image":
-        do(project, "make fill")
+        ask_make(project, "fill")
+        project.compose("up", "--detach", "--wait", "--force-recreate")
+    else:
+        project.compose("restart")
+        project.wait_ready()
+
+
+def add_version(project: Project, answers: Answers) -> None:
+    """Add another version with `make add-model` while the service answers."""
+    (sums,) = (project.path / "models").rglob("SHA256SUMS")
+    another = project.path.parent / "another"
+    shutil.copytree(sums.parent, another, ignore=shutil.ignore_patterns("SHA256SUMS"))
+    (another / "notes.txt").write_text("another version\n")
+    before = served(project)
+    ask_make(project, "add-model", f"FILE={another}")
+    deadline = time.monotonic() + 40
+    while served(project) == before:
+        assert time.monotonic() < deadline, project.compose("logs", "service")
+        assert project.is_ready()
+        time.sleep(0.2)
 
 
 def walk(project: Project, answers: Answers) -> str:
     """Do what the README says, to the end of the container; return its exit code."""
-    start(project)
-    status, before = project.get("/health")
-    assert (status, before["state"]) == (200, "ready")
-    image = image_id(project)
-
-    add_model(project, answers)
-    project.compose("up", "--detach", "--wait", "--force-recreate")
-    status, after = project.get("/health")
-    assert (status, after["state"]) == (200, "ready")
-    assert after["model"]["version"] != before["model"]["version"]
-    assert image_id(project) == image, "the service was built anew"
+    start(project, answers)
+    if answers["api"] == "open-inference":
+        ask_for_tensors(project)
+    image, before = project.inspect("{{.Image}}"), served(project)
+    if answers["model_updates"] == "live" and answers["model_volume"] != "image":
+        if answers["model_volume"] == "bind":
+            make("install", project.path, answers["python_version"])
+        add_version(project, answers)
+    else:
+        copy_version(project, answers)
+    assert served(project) != before
+    assert project.inspect("{{.Image}}") == image, "the service was built anew"
     assert project.predict()
-
+    began = time.monotonic()
     project.compose("stop")
+    assert time.monotonic() - began < 10
     return project.inspect("{{.State.ExitCode}}")
 
 
@@ -130,63 +172,41 @@ def test_a_project_does_what_its_readme_says(walks: Results, answers: Answers) -
     assert walks(answers).result() == "0"
 
 
-def run_python(project: Project, *arguments: str) -> str:
-    """Run Python in a container of the service, beside those that run."""
-    entrypoint = "--entrypoint=/opt/venv/bin/python"
-    return project.compose("run", "--rm", "--no-TTY", entrypoint, "service", *arguments)
-
-
-@pytest.mark.parametrize("answers", [nearest("model_volume", volume) for volume in CHOICES["model_volume"]])
+@every_volume
 def test_containers_share_a_volume_and_none_can_write_there(project: Project, answers: Answers) -> None:
-    start(project)
+    start(project, answers)
+    python = ["run", "--rm", "--no-TTY", f"--entrypoint={PYTHON}", "service", "-c"]
     with pytest.raises(CommandFailedError, match="Read-only file system"):
-        run_python(project, "-c", "open('/models/here', 'w')")
-    assert run_python(project, "-m", "service.models", "list").endswith("  served\n")
+        project.compose(*python, "open('/models/here', 'w')")
+    find = "from service import model_repository, settings; print(model_repository.find(settings.Settings()))"
+    assert project.compose(*python, find).splitlines()[-1] == "digits/1"
     assert project.predict()
 
 
-@pytest.mark.parametrize("answers", [nearest("model_volume", volume) for volume in CHOICES["model_volume"]])
-def test_the_workflow_of_a_project_runs(project: Project, answers: Answers, tmp_path: Path) -> None:
+@every_volume
+def test_the_workflow_of_a_project_runs(project: Project, answers: Answers) -> None:
     workflow = yaml.safe_load((project.path / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
     steps = workflow["jobs"]["image"]["steps"]
-    summary = tmp_path / "summary.md"
-    said = [do(project, step["run"], GITHUB_STEP_SUMMARY=str(summary)) for step in steps if "run" in step]
+    commands = [step["run"].split() for step in steps if "run" in step]
+    assert {command[0] for command in commands} == {"make"}
+    said = [ask_make(project, *words) for _, *words in commands]
     assert FACTS["_samples"]["digits"]["answer"] in "".join(said)
-    assert summary.read_text(encoding="utf-8").startswith(f"# The image {project.image}\n")
 
 
 @pytest.mark.parametrize("answers", [nearest("model_volume", "named")])
-def test_an_empty_named_volume_is_filled_by_the_user_of_the_container(
-    project: Project, answers: Answers
-) -> None:
-    project.compose("build")
-    with pytest.raises(CommandFailedError, match="holds no model"):
-        project.compose("run", "--rm", "--no-TTY", "service")
-    do(project, "make fill")
-    owner = run_python(project, "-c", "import os; print(os.stat('/models').st_uid, os.getuid())")
-    assert owner.splitlines()[-1] == "65532 65532"
+def test_a_named_volume_is_filled_by_the_user_of_the_container(project: Project) -> None:
+    ask_make(project, "fill")
+    code = "import os; print(os.stat('/models/digits').st_uid, os.getuid())"
+    python = ["run", "--rm", "--no-TTY", f"--entrypoint={PYTHON}", "service", "-c", code]
+    assert project.compose(*python).splitlines()[-1] == "65532 65532"
 
 
 @pytest.mark.parametrize("answers", [nearest("model_volume", "image")])
-def test_a_model_image_holds_the_files_under_models_and_takes_a_base_with_a_shell(project: Project) -> None:
+def test_an_image_of_models_takes_a_base_with_a_shell(project: Project) -> None:
     base = FACTS["_base_images"]["alpine"]["python_image"].replace("%s", DEFAULTS["python_version"])
-    tag = f"{project.image}-models"
-    command = f"docker build --quiet --build-arg BASE={base} --file model.Dockerfile --tag {tag} models"
-    do(project, command)
-    found = do(project, f"docker run --rm {tag} sh -c 'cd /models && find . -type f | xargs stat -c %a:%n'")
-    sample = FACTS["_model_runtimes"][DEFAULTS["model_runtime"]]["sample"]
-    assert f"644:./{sample}/1/SHA256SUMS" in found.split()
-
-
-@pytest.mark.parametrize("answers", [nearest("model_layout", "flat")])
-def test_a_flat_model_may_be_mounted_where_kserve_mounts_it(project: Project) -> None:
-    project.compose("build")
-    port = f"--publish=127.0.0.1:{project.port}:8000"
-    volume = f"--volume={project.path / 'models'}:/mnt/models:ro"
-    options = ["--detach", "--read-only", "--tmpfs=/tmp", "--env=MODEL_REPOSITORY=/mnt/models", port, volume]
-    container = run(["docker", "run", *options, project.image], project.path).strip()
-    try:
-        project.wait_ready()
-        assert project.predict() == json.loads(FACTS["_samples"]["digits"]["answer"])
-    finally:
-        run(["docker", "rm", "--force", container], project.path)
+    tag = f"{project.image}-with-shell"
+    command = ["docker", "build", "--quiet", f"--build-arg=BASE={base}", "--file=model.Dockerfile"]
+    run([*command, f"--tag={tag}", "models"], project.path)
+    listing = ["sh", "-c", "cd /models && find . -type f | xargs stat -c %a:%n"]
+    found = run(["docker", "run", "--rm", tag, *listing], project.path)
+    assert "644:./digits/1/model.onnx" in found.split()

@@ -1,14 +1,23 @@
 """The generated project's own checks, run as its owner runs them."""
 
+import itertools
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from answers import CHOICES, SAMPLES, Answers, cover, nearest
+from answers import CHOICES, DEFAULTS, Answers, cover, nearest
 from generated.conftest import has_python
-from project import make, render, run
+from project import make, render
 from side_by_side import Results, side_by_side
+
+PYTHONS = [version for version in CHOICES["python_version"] if has_python(version)]
+# What is in a project for its image alone, these checks do not run: tests/container does.
+PAIRS = cover(base_image="slim", model_volume="bind", python_version=PYTHONS[0])
+CELLS = [
+    cell | {"python_version": version} for cell, version in zip(PAIRS, itertools.cycle(PYTHONS), strict=False)
+]
 
 
 @pytest.fixture(scope="module")
@@ -16,8 +25,6 @@ def checks(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """Run `make check` of all selected projects."""
 
     def begin(answers: Answers) -> Callable[[], str]:
-        if not has_python(answers["python_version"]):
-            return lambda: pytest.skip(f"there is no Python {answers['python_version']} on this machine")
         project = render(answers, tmp_path_factory.mktemp("check"))
         return lambda: make("check", project, answers["python_version"])
 
@@ -25,45 +32,53 @@ def checks(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         yield results
 
 
-@pytest.mark.parametrize("answers", cover())
+@pytest.mark.parametrize("answers", CELLS)
 def test_make_check_passes_in_a_new_project(checks: Results, answers: Answers) -> None:
     assert " passed" in checks(answers).result()
 
 
-def run_tests_with_another_version(project: Path) -> str:
-    """Add a version to a project's volume, and return what its tests of models print."""
+def add_another_version(project: Path) -> None:
+    """Leave a large model that is none on the volume, beside the sample."""
     (sums,) = (project / "models").rglob("SHA256SUMS")
-    another = project.parent / "another"
-    shutil.copytree(sums.parent, another)
-    (another / "another.txt").touch()
-    run(["make", "add-model", f"FILE={another}"], project, VIRTUAL_ENV="")
-    tests = ["tests/volume", "tests/routes", "tests/test_models.py", "tests/test_predictor.py"]
-    return run(["uv", "run", "pytest", *tests], project, VIRTUAL_ENV="")
+    if sums.parent != project / "models":
+        shutil.copytree(sums.parent, sums.parent.with_name("2"))
+    sums.unlink()
+    for model in (project / "models").rglob("model.onnx"):
+        model.write_bytes(b"a model of the team" * 500_000)
 
 
-@pytest.fixture(scope="module")
-def tests_with_another_version(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Results]:
-    """Run the tests of all selected projects."""
-
-    def begin(answers: Answers) -> Callable[[], str]:
-        project = render(answers, tmp_path_factory.mktemp("another"))
-        return lambda: run_tests_with_another_version(project)
-
-    test = test_the_tests_of_a_project_pass_when_another_version_is_on_its_volume
-    with side_by_side(request.session, test, begin) as results:
-        yield results
+def take_the_models_away(project: Path) -> None:
+    shutil.rmtree(project / "models")
 
 
-@pytest.mark.parametrize("answers", [nearest("model_layout", layout) for layout in CHOICES["model_layout"]])
-def test_the_tests_of_a_project_pass_when_another_version_is_on_its_volume(
-    tests_with_another_version: Results, answers: Answers
+@pytest.mark.parametrize(
+    ("layout", "change"),
+    [
+        ("versioned", add_another_version),
+        ("versioned", take_the_models_away),
+        ("flat", take_the_models_away),
+        ("huggingface", add_another_version),
+    ],
+)
+def test_the_tests_of_a_project_do_not_depend_on_its_models(
+    tmp_path: Path, layout: str, change: Callable[[Path], None]
 ) -> None:
-    assert " passed" in tests_with_another_version(answers).result()
+    answers = nearest("model_layout", layout)
+    project = render(answers, tmp_path)
+    change(project)
+    assert " passed" in make("test", project, answers["python_version"])
 
 
-@pytest.mark.stress
-@pytest.mark.parametrize("answers", SAMPLES.values())
-def test_make_stress_passes_in_a_new_project(project: Path, answers: Answers) -> None:
-    assert " passed" in make("stress", project, answers["python_version"])
+@pytest.mark.parametrize("answers", [DEFAULTS])
+def test_an_environment_without_byte_code_makes_the_tests_no_slower(
+    project: Path, answers: Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def test() -> float:
+        began = time.monotonic()
+        assert " passed" in make("test", project, answers["python_version"])
+        return time.monotonic() - began
+
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    usual = test()
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    assert test() < 1.5 * usual + 5

@@ -7,8 +7,18 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from answers import CHOICES, DEFAULTS, FACTS, ONE_EACH, Answers
-from locks import BUILD_TOOLS, find_distributions, python_versions
+from answers import CHOICES, DEFAULTS, FACTS, Answers, complete
+from jinja2 import Environment
+from locks import (
+    BUILD_TOOLS,
+    TENSORS,
+    TRACING,
+    VARIANTS,
+    find_distributions,
+    merge,
+    python_versions,
+    write_condition,
+)
 from packaging.requirements import Requirement
 from poetry.factory import Factory
 from project import CommandFailedError, contents, render, run
@@ -18,16 +28,22 @@ PLATFORMS = {"glibc": "manylinux_2_28", "musl": "unknown-linux-musl"}
 Lock = dict[tuple[str, str], set[str]]
 
 every_runtime = pytest.mark.parametrize("runtime", CHOICES["model_runtime"])
-every_tracing = pytest.mark.parametrize("tracing", CHOICES["tracing"])
+every_variant = pytest.mark.parametrize(
+    "variant", VARIANTS, ids=lambda variant: "-".join(VARIANTS[variant].values())
+)
 every_version = pytest.mark.parametrize("version", CHOICES["python_version"])
 
 
 @pytest.mark.parametrize("answers", [DEFAULTS])
-def test_the_hook_makes_a_lock_that_agrees_with_pyproject(project: Path) -> None:
+def test_the_hook_makes_a_lock_that_agrees_with_pyproject_and_is_the_same_again(
+    project: Path, answers: Answers, tmp_path: Path
+) -> None:
     lock = (project / "uv.lock").read_bytes()
     run(["uv", "lock", "--check"], project)
     (project / "uv.lock").unlink()
-    run(["uv", "lock"], project)
+    # The lock is all that the hooks add.
+    assert contents(project) == contents(render(answers, tmp_path / "without", hooks=False))
+    run(["make", "lock"], project)
     assert (project / "uv.lock").read_bytes() == lock
 
 
@@ -41,13 +57,6 @@ def test_the_lock_holds_nothing_newer_than_its_date(project: Path) -> None:
 
 
 @pytest.mark.parametrize("answers", [DEFAULTS])
-def test_the_lock_is_all_that_the_hooks_add(project: Path, answers: Answers, tmp_path: Path) -> None:
-    added = contents(project)
-    added.pop("uv.lock")
-    assert added == contents(render(answers, tmp_path / "without", hooks=False))
-
-
-@pytest.mark.parametrize("answers", [each for each in ONE_EACH if each["package_manager"] == "uv"])
 def test_a_dependency_can_be_added_to_a_new_project(project: Path) -> None:
     run(["uv", "add", "--no-sync", "rich"], project, VIRTUAL_ENV="")
     run(["make", "lock"], project)
@@ -59,10 +68,9 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """Return a project with these answers, rendered once and without hooks."""
 
     @cache
-    def render_once(runtime: str, manager: str, version: str, tracing: str) -> Path:
+    def render_once(runtime: str, manager: str, version: str, variant: tuple[bool, bool]) -> Path:
         answers = {"model_runtime": runtime, "package_manager": manager, "python_version": version}
-        answers["tracing"] = tracing
-        return render(answers, tmp_path_factory.mktemp(runtime), hooks=False)
+        return render(answers | VARIANTS[variant], tmp_path_factory.mktemp(runtime), hooks=False)
 
     return render_once
 
@@ -70,11 +78,10 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
 @pytest.fixture(scope="module")
 def requirements(directory: Callable[..., Path]) -> Callable[..., str]:
     """Return what a package manager has locked for all Pythons, in the form that pip reads."""
-    oldest = python_versions()[0]
 
     @cache
-    def export(runtime: str, manager: str, development: bool, tracing: str) -> str:
-        project = directory(runtime, manager, oldest, tracing)
+    def export(runtime: str, manager: str, development: bool, variant: tuple[bool, bool]) -> str:
+        project = directory(runtime, manager, python_versions()[0], variant)
         if manager == "uv":
             options = [
                 "--quiet",
@@ -103,42 +110,34 @@ def read_requirements(text: str, environment: dict[str, str]) -> Lock:
     return lock
 
 
-@every_version
-@pytest.mark.parametrize("architecture", FACTS["_architectures"])
 @pytest.mark.parametrize("development", [False, True], ids=["service", "development"])
-@every_tracing
+@every_variant
 @every_runtime
 def test_all_package_managers_lock_the_same(
-    requirements: Callable[..., str],
-    runtime: str,
-    tracing: str,
-    development: bool,
-    architecture: str,
-    version: str,
+    requirements: Callable[..., str], runtime: str, variant: tuple[bool, bool], development: bool
 ) -> None:
-    environment = {"sys_platform": "linux", "platform_machine": architecture, "platform_system": "Linux"}
-    environment |= {"os_name": "posix", "python_version": version, "python_full_version": f"{version}.1"}
-    environment |= {"implementation_name": "cpython", "platform_python_implementation": "CPython"}
-    uv, pip, poetry = (
-        read_requirements(requirements(runtime, manager, development, tracing), environment)
-        for manager in ("uv", "pip", "poetry")
-    )
-    for requirement in FACTS["_package_managers"]["pip"]["development"] if development else []:
-        del pip[next(key for key in pip if key[0] == Requirement(requirement).name)]
-    assert pip == poetry
-    assert pip.keys() == uv.keys()
-    # uv keeps the hashes of those wheels alone that fit the project.
-    assert all(uv[distribution] and uv[distribution] <= pip[distribution] for distribution in uv)
+    texts = [requirements(runtime, manager, development, variant) for manager in ("uv", "pip", "poetry")]
+    for architecture in FACTS["_architectures"]:
+        for version in CHOICES["python_version"]:
+            environment = {"sys_platform": "linux", "platform_machine": architecture, "os_name": "posix"}
+            environment |= {"python_version": version, "python_full_version": f"{version}.1"}
+            environment |= {"platform_system": "Linux", "implementation_name": "cpython"}
+            environment |= {"platform_python_implementation": "CPython"}
+            uv, pip, poetry = (read_requirements(text, environment) for text in texts)
+            assert pip == poetry
+            assert pip.keys() == uv.keys()
+            # uv keeps the hashes of those wheels alone that fit the project.
+            assert all(uv[distribution] and uv[distribution] <= pip[distribution] for distribution in uv)
 
 
 @every_version
-@every_tracing
+@every_variant
 @every_runtime
 def test_poetry_finds_that_its_lock_agrees_with_pyproject(
-    directory: Callable[..., Path], runtime: str, tracing: str, version: str
+    directory: Callable[..., Path], runtime: str, variant: tuple[bool, bool], version: str
 ) -> None:
     # What `poetry check --lock` asks, without a start of Poetry for each.
-    assert Factory().create_poetry(directory(runtime, "poetry", version, tracing)).locker.is_fresh()
+    assert Factory().create_poetry(directory(runtime, "poetry", version, variant)).locker.is_fresh()
 
 
 def find_wheels(requirements: Path, target: Path, libc: str, architecture: str, version: str) -> None:
@@ -159,7 +158,6 @@ def find_wheels(requirements: Path, target: Path, libc: str, architecture: str, 
 
 
 @every_version
-@every_tracing
 @pytest.mark.parametrize(
     ("runtime", "libc", "architecture"),
     [
@@ -170,16 +168,10 @@ def find_wheels(requirements: Path, target: Path, libc: str, architecture: str, 
     ],
 )
 def test_all_that_is_locked_is_there_as_wheels(
-    directory: Callable[..., Path],
-    tmp_path: Path,
-    runtime: str,
-    tracing: str,
-    libc: str,
-    architecture: str,
-    version: str,
+    directory: Callable[..., Path], tmp_path: Path, runtime: str, libc: str, architecture: str, version: str
 ) -> None:
-    requirements = directory(runtime, "pip", version, tracing) / "requirements.txt"
-    find_wheels(requirements, tmp_path, libc, architecture, version)
+    everything = directory(runtime, "pip", version, (True, True))
+    find_wheels(everything / "requirements.txt", tmp_path, libc, architecture, version)
 
 
 @every_version
@@ -192,23 +184,40 @@ def test_all_that_builds_is_there_as_wheels(
 
 
 @every_version
-@pytest.mark.parametrize("architecture", FACTS["_architectures"])
 @pytest.mark.parametrize("libc", PLATFORMS)
 @every_runtime
 def test_there_are_wheels_for_exactly_what_the_table_says(
-    directory: Callable[..., Path], runtime: str, libc: str, architecture: str, version: str
+    directory: Callable[..., Path], runtime: str, libc: str, version: str
 ) -> None:
-    command = ["uv", "pip", "compile", "--quiet", "--no-python-downloads", "--only-binary", ":all:"]
-    command += ["--python-version", version]
-    command += ["--python-platform", f"{architecture}-{PLATFORMS[libc]}", "pyproject.toml"]
     facts = FACTS["_model_runtimes"][runtime]
     names = [Requirement(text).name for text in facts["requirements"]]
-    if architecture in facts["wheels"][libc]:
-        compiled = run(command, directory(runtime, "uv", version, DEFAULTS["tracing"]))
-        assert all(f"\n{name}==" in compiled for name in names)
-    else:
-        with pytest.raises(CommandFailedError, match=f"({'|'.join(names)}).* has no"):
-            run(command, directory(runtime, "uv", version, DEFAULTS["tracing"]))
+    project = directory(runtime, "uv", version, (False, False))
+    for architecture in FACTS["_architectures"]:
+        command = ["uv", "pip", "compile", "--quiet", "--no-python-downloads", "--only-binary", ":all:"]
+        command += ["--python-version", version, "--python-platform", f"{architecture}-{PLATFORMS[libc]}"]
+        if architecture in facts["wheels"][libc]:
+            compiled = run([*command, "pyproject.toml"], project)
+            assert all(f"\n{name}==" in compiled for name in names)
+        else:
+            with pytest.raises(CommandFailedError, match=f"({'|'.join(names)}).* has no"):
+                run([*command, "pyproject.toml"], project)
+
+
+def test_a_merged_lock_has_each_block_once_with_the_answers_that_need_it() -> None:
+    both = {(True, True): ["b==1\n", "c==1\n"], (True, False): ["b==1\n"], (False, True): ["c==1\n"]}
+    texts = {variant: "".join(["# all\na==1\n  hash\n", *both.get(variant, [])]) for variant in VARIANTS}
+    assert merge(texts, r"[\w#]") == (
+        "# all\na==1\n  hash\n"
+        f"{{% if {TENSORS} %}}\nb==1\n{{% endif %}}\n"
+        f"{{% if {TRACING} %}}\nc==1\n{{% endif %}}\n"
+    )
+
+
+@pytest.mark.parametrize("wanted", [{(True, True)}, {(False, True), (True, False)}, {(False, False)}])
+def test_a_condition_holds_for_its_variants_alone(wanted: set[tuple[bool, bool]]) -> None:
+    expression = Environment().compile_expression(write_condition(wanted))  # noqa: S701
+    held = {variant for variant, answers in VARIANTS.items() if expression(cookiecutter=complete(answers))}
+    assert held == wanted
 
 
 def test_no_project_may_bear_the_name_of_what_it_is_made_of() -> None:

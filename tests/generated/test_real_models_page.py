@@ -1,40 +1,46 @@
-"""docs/real-models.md: the models are got as it says, its Python blocks are run, and print what it says."""
+"""docs/real-models.md: what it says is done, in order, with a service that runs without a container."""
 
+import contextlib
+import io
+import re
+import shutil
 from pathlib import Path
 
-from pages import find_printed, follow, needs_programs, read
+import pytest
+from answers import TEMPLATE
+from pages import read_blocks, select
+from project import free_port, run
 
-# The bodies that the page writes, asked as the service asks them, give the answers that the page names.
-CHECKS = """
-TYPES = {"INT32": np.int32, "FP32": np.float32}
-
-
-def ask(model: str) -> np.ndarray:
-    request = json.loads(Path(f"{model}-request.json").read_text())
-    arrays = {
-        tensor["name"]: np.array(tensor["data"], TYPES[tensor["datatype"]]).reshape(tensor["shape"])
-        for tensor in request["inputs"]
-    }
-    session = onnxruntime.InferenceSession(f"{model}/model.onnx", providers=["CPUExecutionProvider"])
-    (answer,) = session.run([output["name"] for output in request["outputs"]], arrays)
-    return answer
-
-
-types = ask("magika")
-assert types.shape == (2, 214)
-assert types.argmax(1).tolist() == [143, 165]
-flat = types.reshape(-1)
-assert sorted(flat.argsort()[-2:]) == [143, 379]
-
-heard = ask("silero")
-assert heard.shape == (28,)
-assert (heard[8:21] > 0.6).all(), heard
-assert (heard[:8] < 0.02).all(), heard
-assert (heard[-4:] < 0.05).all(), heard
+START = """
+export HOST=127.0.0.1 MODEL_REPOSITORY=models PYTHONPATH=src
+(cd {project} && set -a && if [ -f .env ]; then . ./.env; fi && exec uv run --quiet python -m service) &
+SERVICE=$!
+for _ in $(seq 600); do curl -sf localhost:$PORT/health/ready > ready.json && break; sleep 0.1; done
 """
+pytestmark = pytest.mark.skipif(
+    not all(map(shutil.which, ("pip", "unzip", "curl"))), reason="the page needs pip, unzip and curl"
+)
 
 
-@needs_programs
-def test_every_block_of_the_page_prints_what_it_says(tmp_path: Path) -> None:
-    page = read("real-models.md")
-    assert follow(page, tmp_path, CHECKS) == find_printed(page)
+def translate(commands: str) -> str:
+    """Return the page's commands for this checkout, without Docker, on the port PORT."""
+    commands = commands.replace(
+        "uvx cookiecutter gh:org/template", f"cookiecutter '{TEMPLATE}' --default-config"
+    )
+    commands = re.sub(r"make -C (\S+) up\n", lambda found: START.format(project=found[1]), commands)
+    commands = re.sub(r"make -C \S+ down\n", "kill $SERVICE\nwait $SERVICE\n", commands)
+    return commands.replace("localhost:8000", "localhost:$PORT")
+
+
+def test_the_models_answer_what_the_page_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    blocks = read_blocks("real-models.md")
+    names: dict[str, object] = {}
+    printed = io.StringIO()
+    for block in blocks:
+        if block.language == "sh":
+            run(["bash", "-ec", translate(block.text)], tmp_path, PORT=str(free_port()), VIRTUAL_ENV="")
+        elif block.language == "python":
+            with contextlib.redirect_stdout(printed):
+                exec(block.text, names)  # noqa: S102 - the page's own
+    assert printed.getvalue() == "".join(select(blocks, "text"))

@@ -1,74 +1,57 @@
 """The benchmark of images: its pages, its goals, and that what it compares can be compared."""
 
-from itertools import pairwise
+from functools import partial
+from pathlib import Path
 
 import pytest
+from answers import DEFAULTS, nearest
+from images.choices import OTHERS, list_choices
 from images.figures import Figures, read_figures
 from images.page import DOCS, make_files
 from images.subject import keep_caches_apart, trust
-from images.subjects import DOCKERFILES, PAIRS, RELEASES, STEPS
-from images.tables import COLUMNS
+from images.subjects import DOCKERFILES, STEPS, of_template, without_byte_code
+from project import render
 
 MEGABYTE = 1_000_000
 
 
-def test_the_pages_and_their_charts_are_made_of_what_was_measured() -> None:
+def test_the_pages_and_their_chart_are_made_of_what_was_measured() -> None:
     for name, text in make_files(read_figures()).items():
         assert (DOCS / name).read_text(encoding="utf-8") == text, f"docs/{name}: run `make docs`"
 
 
-def test_every_figure_of_the_tables_was_measured() -> None:
-    run = read_figures().run
-    for kind, columns in COLUMNS.items():
-        assert run[kind], kind
-        assert all(columns.keys() <= cell.keys() for cell in run[kind])
-
-
 def test_goals_are_held_against_the_same_run() -> None:
-    def cell(name: str, **figures: float) -> dict[str, float | str]:
-        return {"name": name, **figures}
+    def section(**cells: dict[str, float]) -> dict[str, list]:
+        return {"cells": [{"name": name.replace("_", "-"), **cell} for name, cell in cells.items()]}
 
-    service = {"size": 139 * MEGABYTE, "code_changed": 1.6, "pushed": 150_000}
+    service = {"size": 139 * MEGABYTE}
     figures = Figures(
         {
-            "tiny": [
-                cell("ours-alpine", size=58 * MEGABYTE, above_base=15 * MEGABYTE),
-                cell("ours-distroless", size=61 * MEGABYTE, above_base=33 * MEGABYTE),
-                cell("ours-slim", size=130 * MEGABYTE, above_base=14 * MEGABYTE),
-                cell("two-stages", dependency_changed=4),
-                cell("uv", dependency_changed=1),
-            ],
-            "services": [
-                cell(f"service-{base}{suffix}", **service, first_prediction=seconds)
-                for base in ("slim", "distroless")
-                for suffix, seconds in (("", 0.8), ("-no-bytecode", 2.0))
-            ],
-            "managers": [
-                cell("manager-uv", install=0.5, dependency_changed=3),
-                cell("manager-pip", install=2, dependency_changed=6),
-            ],
+            "tiny": section(ours_alpine={"size": 63 * MEGABYTE}, ours_distroless={"size": 58 * MEGABYTE}),
+            "services": section(
+                service_slim=service | {"first_prediction": 0.9},
+                service_slim_no_bytecode=service | {"first_prediction": 2.0},
+                service_distroless=service | {"first_prediction": 0.7},
+                service_distroless_no_bytecode=service | {"first_prediction": 1.0},
+            ),
         }
     )
-    found = {goal.what: (goal.found, goal.met) for goal in figures.goals()}
-    assert found == {
-        "tiny application, alpine, image": (58, True),
-        "tiny application, distroless, image": (61, False),
-        "tiny application, slim, above its base": (14, True),
+    assert {goal.what: (goal.found, goal.met) for goal in figures.goals()} == {
+        "FastAPI alone, alpine, image": (63, False),
+        "FastAPI alone, distroless, image": (58, True),
         "ONNX Runtime, distroless, image": (139, True),
-        **{
-            f"{what}, {base}": pytest.approx(expected)
-            for base in ("slim", "distroless")
-            for what, expected in (
-                ("start to first prediction", (0.8, True)),
-                ("the same against no byte code", (0.4, True)),
-                ("build after a line of code", (1.6, False)),
-                ("pushed after that", (150, True)),
-            )
-        },
-        "a dependency changed, the install, pip against uv": (4, True),
-        "a dependency changed, the lesson's two stages, pip against uv": (4, True),
-        "a dependency changed, the whole build of a project, pip against uv": (2, False),
+        "start to first prediction, slim": (0.9, False),
+        "the same against no byte code, slim": (pytest.approx(0.45), True),
+        "start to first prediction, distroless": (0.7, True),
+        "the same against no byte code, distroless": (pytest.approx(0.7), False),
     }
+
+
+def test_every_choice_that_changes_an_image_or_a_start_is_measured() -> None:
+    measured = list_choices()
+    assert DEFAULTS in measured
+    for option, choices in OTHERS.items():
+        assert all(nearest(option, choice) in measured for choice in choices)
 
 
 def test_caches_are_shared_with_no_other_build() -> None:
@@ -89,12 +72,21 @@ def test_a_dockerfile_that_knows_no_certificates_gets_them_where_there_are_some(
     assert trust(trust(dockerfile)) == trust(dockerfile)
 
 
-def test_each_change_of_a_dependency_is_one_of_one_dependency_and_new_to_the_build() -> None:
-    assert len(set(PAIRS)) == len(PAIRS)
-    for number in range(len(next(iter(RELEASES.values())))):
-        assert PAIRS[number] == (number,) * len(RELEASES)
-    for before, after in pairwise(PAIRS[2:]):
-        assert sum(old != new for old, new in zip(before, after, strict=True)) == 1
+def test_an_image_without_byte_code_differs_in_the_script_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("images.subjects.render", partial(render, hooks=False))
+    subject = of_template("service-slim", "slim", DEFAULTS, tmp_path)
+    plain = without_byte_code(subject)
+    files = [path.relative_to(subject.directory) for path in subject.directory.rglob("*") if path.is_file()]
+    differing = [
+        str(file)
+        for file in files
+        if (subject.directory / file).read_bytes() != (plain.directory / file).read_bytes()
+    ]
+    assert differing == ["tools/slim.py"]
+    script = (plain.directory / "tools" / "slim.py").read_text(encoding="utf-8")
+    compile(script, "slim.py", "exec")
 
 
 def test_every_dockerfile_of_the_lesson_is_a_step_of_it() -> None:

@@ -1,4 +1,4 @@
-"""An image that is measured: what it is built from, how it is started, what a change of it is."""
+"""An image that is measured: what it is built from and how it is started."""
 
 import os
 import re
@@ -17,16 +17,6 @@ PATIENCE = 60  # seconds for a container to answer
 LESSON, OURS, NO_BYTE_CODE = "lesson", "template", "no byte code"
 
 
-# The files that say which distributions are installed: what is in them, by name.
-Locked = dict[str, str]
-
-
-def write(files: Locked, directory: Path) -> None:
-    """Write these files."""
-    for name, text in files.items():
-        (directory / name).write_text(text, encoding="utf-8")
-
-
 @dataclass(frozen=True)
 class Subject:
     """One image, and what is done with it."""
@@ -34,11 +24,10 @@ class Subject:
     name: str
     title: str
     kind: str
-    directory: Path
     dockerfile: Path
+    directory: Path
     base: str
     code: Path
-    locks: tuple[Locked, ...]
     example: bytes
     live: str = "/health"
     arguments: tuple[str, ...] = ()  # of the build
@@ -54,36 +43,30 @@ class Subject:
     def build(self, *options: str, caches: str = "") -> None:
         """Build the image.
 
-        What package managers keep between builds is kept for this subject and this name of caches alone, so
-        that it is known what is in it. Raises `CommandFailedError` with what Docker said.
+        The caches of package managers belong to this subject and this name alone, so that it is known what
+        is in them. Raises `CommandFailedError` with what Docker said.
         """
         text = self.dockerfile.read_text(encoding="utf-8")
         text = keep_caches_apart(text, f"{self.image}-{self.token}-{caches}")
         command = ["docker", "build", "--load", "--progress=plain", *self.arguments, *options, *secrets()]
-        command += ["--tag", self.image, "--file", "-", "."]
-        run(command, self.directory, stdin=trust(text))
+        run([*command, "--tag", self.image, "--file", "-", "."], self.directory, stdin=trust(text))
 
     def change_code(self, number: int) -> None:
         """Add one line to the application."""
         with self.code.open("a", encoding="utf-8") as source:
             source.write(f"CHANGE_{number} = {time.time_ns()}\n")
 
-    def change_dependency(self, number: int) -> None:
-        """Take another of the combinations of releases that are locked."""
-        write(self.locks[number], self.directory)
-
     @contextmanager
     def started(self) -> Iterator["Started"]:
-        """Start a container, and take it away in the end."""
+        """Start a container and remove it in the end."""
         port = free_port()
         publish = ["--publish", f"127.0.0.1:{port}:8000", "--no-healthcheck"]
         command = ["docker", "run", "--detach", *publish, *self.options, self.image, *self.command]
         container = run(command, self.directory).strip()
         try:
             began = run(["docker", "inspect", "--format={{.State.StartedAt}}", container], self.directory)
-            yield Started(
-                self, container, f"http://127.0.0.1:{port}", datetime.fromisoformat(began.strip()).timestamp()
-            )
+            seconds = datetime.fromisoformat(began.strip()).timestamp()
+            yield Started(self, container, f"http://127.0.0.1:{port}", seconds)
         finally:
             run(["docker", "rm", "--force", container], self.directory)
 
@@ -97,15 +80,8 @@ class Started:
     url: str
     began: float
 
-    def answers(self) -> float:
+    def wait_for(self, path: str, body: bytes | None = None) -> float:
         """Return the seconds from the start to the first answer with 200."""
-        return self._wait(self.subject.live, None)
-
-    def predicts(self) -> float:
-        """Return the seconds from the start to the first prediction."""
-        return self._wait("/predict", self.subject.example)
-
-    def _wait(self, path: str, body: bytes | None) -> float:
         while time.time() < self.began + PATIENCE:
             try:
                 if ask(self.url + path, body)[0] == 200:
@@ -128,7 +104,7 @@ def keep_caches_apart(dockerfile: str, prefix: str) -> str:
 def trust(dockerfile: str) -> str:
     """Return a Dockerfile whose package managers trust the certificates that they are given, if any.
 
-    The template's own see to it themselves; those of the lesson do not know of such networks.
+    The template's own Dockerfiles do so themselves; those of the lesson know nothing of such networks.
     """
     if not os.environ.get("CA_BUNDLE") or "id=ca_bundle" in dockerfile:
         return dockerfile

@@ -2,14 +2,13 @@
 
 import re
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from answers import DEFAULTS, FACTS, Answers, nearest
-from project import Project, make, render, run
+from project import make, render, run
 
-from images.subject import LESSON, NO_BYTE_CODE, OURS, Locked, Subject, write
+from images.subject import LESSON, NO_BYTE_CODE, OURS, Subject
 
 HERE = Path(__file__).parent
 DOCKERFILES, TINY = HERE / "lesson", HERE / "tiny"
@@ -18,11 +17,10 @@ BASES = {name: base["runtime_image"].replace("%s", PYTHON) for name, base in FAC
 FULL = f"python:{PYTHON}"
 REQUIREMENTS = ("fastapi", "pydantic", "uvicorn")
 EXAMPLE = b'{"numbers": [1, 2, 6]}'
-# Two dependencies of all of them. The first three pairs bring all their releases into the caches; each that
-# follows differs in one of the two from the pair before, and was never built together.
-RELEASES = {"click": ("8.3.0", "8.2.1", "8.1.8"), "annotated-doc": ("0.0.4", "0.0.3", "0.0.2")}
-PAIRS = ((0, 0), (1, 1), (2, 2), (2, 0), (1, 0), (1, 2), (0, 2), (0, 1), (2, 1))
 EXPORT = ["uv", "export", "--quiet", "--frozen", "--no-hashes", "--no-dev", "--no-emit-project"]
+READ_ONLY = ("--read-only", "--tmpfs=/tmp")
+# What compiles byte code in a project's tools/slim.py.
+COMPILING = r'compile_module\(source, plan\["sources"\]\)|compileall\.compile_dir\(APP, .*\)'
 
 # The steps of the lesson: what each is, its Dockerfile, its base image.
 STEPS = {
@@ -38,20 +36,17 @@ STEPS = {
 def list_tiny(directory: Path) -> list[Subject]:
     """Return the images of the tiny application: the lesson's, then this template's, all of one lock."""
     ours = [make_ours(base, directory) for base in BASES]
-    exported = tuple(export(ours[0], locked) for locked in ours[0].locks)
-    lesson = [make_step(name, exported, directory) for name in STEPS]
-    return lesson + ours
+    requirements = run(EXPORT, ours[0].directory)
+    return [make_step(name, requirements, directory) for name in STEPS] + ours
 
 
 def list_services(directory: Path) -> list[Subject]:
     """Return the images of a service with a model: the naive one, ours, and ours without byte code."""
     ours = []
     for base in BASES:
-        # ONNX models, with the runtime that is the default where there are wheels of it.
         answers = nearest("base_image", base)
         ours.append(of_template(f"service-{base}", f"{base}, {answers['model_runtime']}", answers, directory))
-    bare = [without_byte_code(subject) for subject in ours]
-    return [make_naive_service(ours[0]), *ours, *bare]
+    return [make_naive_service(ours[0]), *ours, *map(without_byte_code, ours)]
 
 
 def list_managers(directory: Path) -> list[Subject]:
@@ -64,88 +59,62 @@ def list_managers(directory: Path) -> list[Subject]:
 
 def of_template(name: str, title: str, answers: Answers, directory: Path) -> Subject:
     """Render a project and return its image."""
-    project = Project(render(answers | {"project_slug": f"bench-{name}"}, directory))
-    manager = FACTS["_package_managers"][answers["package_manager"]]
+    project = render(answers | {"project_slug": f"bench-{name}"}, directory)
     return Subject(
         name=name,
         title=title,
         kind=OURS,
-        directory=project.path,
-        dockerfile=project.path / "Dockerfile",
+        dockerfile=project / "Dockerfile",
+        directory=project,
         base=BASES[answers["base_image"]],
-        code=project.path / "src" / "service" / "predictor.py",
-        locks=tuple(lock(project.path, manager["lock_file"])),
-        example=project.example().encode(),
+        code=project / "src" / "service" / "predictor.py",
+        example=(project / "examples" / "predict.json").read_bytes(),
         live="/health/live",
-        options=("--read-only", "--tmpfs=/tmp", f"--volume={project.path / 'models'}:/models:ro"),
+        options=(*READ_ONLY, f"--volume={project / 'models'}:/models:ro"),
     )
-
-
-def lock(project: Path, lock_file: str) -> Iterator[Locked]:
-    """Give what a project's own command locks for each pair of releases."""
-    pyproject = project / "pyproject.toml"
-    original = pyproject.read_text(encoding="utf-8")
-    for pair in PAIRS:
-        chosen = zip(RELEASES, pair, strict=True)
-        pins = "".join(f'  "{name}=={RELEASES[name][number]}",\n' for name, number in chosen)
-        pinned = original.replace("\ndependencies = [\n", f"\ndependencies = [\n{pins}", 1)
-        pyproject.write_text(pinned, encoding="utf-8")
-        make("lock", project, PYTHON)
-        yield {name: (project / name).read_text(encoding="utf-8") for name in ("pyproject.toml", lock_file)}
 
 
 def make_ours(base: str, directory: Path) -> Subject:
     """Return this template's image of the tiny application, which takes the place of a rendered service."""
     answers = DEFAULTS | {"base_image": base, "model_runtime": "custom", "project_slug": f"bench-ours-{base}"}
-    project = render(answers, directory)
+    project = render(answers, directory, hooks=False)
     service = project / "src" / "service"
     shutil.rmtree(service)
-    service.mkdir()
-    (service / "__init__.py").touch()
-    for name in ("main.py", "__main__.py"):
-        shutil.copy(TINY / name, service)
-    shutil.copy(TINY / "list_imports.py", project / "tools")
+    shutil.copytree(TINY, service, ignore=shutil.ignore_patterns("__pycache__"))
     pyproject = project / "pyproject.toml"
     listed = "".join(f'  "{requirement}",\n' for requirement in REQUIREMENTS)
     text = re.sub(r"(?s)(\ndependencies = \[\n).*?\]", rf"\1{listed}]", pyproject.read_text(), count=1)
     pyproject.write_text(text, encoding="utf-8")
+    make("lock", project, PYTHON)
     return Subject(
         name=f"ours-{base}",
         title=f"this template, {base}",
         kind=OURS,
-        directory=project,
         dockerfile=project / "Dockerfile",
+        directory=project,
         base=BASES[base],
         code=service / "main.py",
-        locks=tuple(lock(project, "uv.lock")),
         example=EXAMPLE,
-        options=("--read-only", "--tmpfs=/tmp"),
+        options=READ_ONLY,
     )
 
 
-def export(subject: Subject, locked: Locked) -> Locked:
-    """Return the requirements file of a project that uv has locked."""
-    write(locked, subject.directory)
-    return {"requirements.txt": run(EXPORT, subject.directory)}
-
-
-def make_step(name: str, locks: tuple[Locked, ...], directory: Path) -> Subject:
+def make_step(name: str, requirements: str, directory: Path) -> Subject:
     """Return an image of the lesson."""
     title, dockerfile, base = STEPS[name]
     context = directory / name
     context.mkdir()
     shutil.copy(TINY / "main.py", context)
-    write(locks[0], context)
+    (context / "requirements.txt").write_text(requirements, encoding="utf-8")
     values = {"BASE": base, "PYTHON": PYTHON, "UV": FACTS["_tools"]["uv"]}
     return Subject(
         name=name,
         title=title,
         kind=LESSON,
-        directory=context,
         dockerfile=DOCKERFILES / f"{dockerfile}.Dockerfile",
+        directory=context,
         base=base,
         code=context / "main.py",
-        locks=locks,
         example=EXAMPLE,
         arguments=tuple(f"--build-arg={name}={value}" for name, value in values.items()),
     )
@@ -156,20 +125,18 @@ def make_naive_service(subject: Subject) -> Subject:
     directory = subject.directory.with_name("bench-service-naive")
     shutil.copytree(subject.directory / "src", directory / "src")
     shutil.copy(subject.directory / "pyproject.toml", directory)
-    locks = tuple(export(subject, locked) for locked in subject.locks)
-    write(locks[0], directory)
+    (directory / "requirements.txt").write_text(run(EXPORT, subject.directory), encoding="utf-8")
     return replace(
         subject,
         name="service-naive",
         title=STEPS["naive"][0],
         kind=LESSON,
-        directory=directory,
         dockerfile=DOCKERFILES / "one_stage.Dockerfile",
+        directory=directory,
         base=FULL,
         code=directory / "src" / "service" / "predictor.py",
-        locks=locks,
         arguments=(f"--build-arg=BASE={FULL}",),
-        options=("--env=PYTHONPATH=/app/src", subject.options[-1]),
+        options=("--env=PYTHONPATH=/app/src", "--env=HOST=0.0.0.0", subject.options[-1]),
         command=("python", "-m", "service"),
     )
 
@@ -178,16 +145,17 @@ def without_byte_code(subject: Subject) -> Subject:
     """Return the same image without byte code."""
     name = f"{subject.name}-no-bytecode"
     directory = Path(shutil.copytree(subject.directory, subject.directory.with_name(f"bench-{name}")))
-    shutil.copy(TINY / "no_bytecode.py", directory / "tools" / "bytecode.py")
-    paths = (subject.dockerfile, subject.code)
-    dockerfile, code = (directory / path.relative_to(subject.directory) for path in paths)
-    title = f"{subject.title}, without byte code"
+    slim = directory / "tools" / "slim.py"
+    text, found = re.subn(COMPILING, "pass", slim.read_text(encoding="utf-8"))
+    if found != 2:
+        raise ValueError("tools/slim.py compiles byte code in other places than the benchmark knows")
+    slim.write_text(text, encoding="utf-8")
     return replace(
         subject,
         name=name,
-        title=title,
+        title=f"{subject.title}, without byte code",
         kind=NO_BYTE_CODE,
+        dockerfile=directory / "Dockerfile",
         directory=directory,
-        dockerfile=dockerfile,
-        code=code,
+        code=directory / subject.code.relative_to(subject.directory),
     )

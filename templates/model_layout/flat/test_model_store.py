@@ -83,16 +83,6 @@ def test_a_number_that_is_there_is_refused(settings: Settings) -> None:
     assert versions(settings) == ["7"]
 
 
-def test_a_plain_file_that_is_put_over_a_link_is_kept_too(settings: Settings) -> None:
-    add(settings, "a")
-    (settings.model_repository / FILE_NAME).unlink()
-    (settings.model_repository / FILE_NAME).write_text("by hand")
-    (settings.model_repository / "SHA256SUMS").unlink()
-    add(settings, "c")
-    kept = [(found.directory / FILE_NAME).read_text() for found in model_store.list_versions(settings)]
-    assert kept == ["a", "by hand", "c"]
-
-
 def test_links_that_kubernetes_has_made_are_left_alone(settings: Settings) -> None:
     volume = settings.model_repository
     (volume / "..2026").mkdir()

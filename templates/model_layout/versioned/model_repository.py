@@ -14,7 +14,7 @@ VERSION = re.compile(r"[1-9][0-9]*")
 
 
 def find(settings: Settings) -> ModelVersion:
-    """Find the version that the settings ask for, or the largest number; raise `ModelError` if there is none."""
+    """Find the version that the settings ask for, or the largest number; else raise `ModelError`."""
     repository = settings.model_repository
     name = settings.model_name or find_name(repository)
     directory = repository / name

@@ -1,6 +1,5 @@
 """`python -m service.models`: what it does, what it refuses, and that it leaves no half behind."""
 
-import errno
 import os
 import re
 import signal
@@ -90,12 +89,6 @@ def test_a_model_that_is_added_is_served_with_all_its_files(run: Run, source: Pa
     assert names == {FILE_NAME, "labels.txt", CHECKSUMS}
 
 
-def test_a_file_is_added_under_the_name_that_the_runtime_looks_for(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "my.bin").write_text("mine")
-    run("add", tmp_path / "my.bin")
-    assert served_text() == "mine"
-
-
 def test_everybody_can_read_what_is_added(run: Run, source: Path, volume: Path) -> None:
     (source / FILE_NAME).chmod(0o600)
     umask = os.umask(0o077)
@@ -125,16 +118,6 @@ def test_an_older_version_is_served_again(run: Run, two_versions: tuple[str, str
     assert served_text() == "first"
     run("use", two_versions[1])
     assert served_text() == "second"
-
-
-def test_a_damaged_version_is_not_used(run: Run, two_versions: tuple[str, str]) -> None:
-    run("use", two_versions[0])
-    for file in Path(os.environ["MODEL_REPOSITORY"]).rglob(FILE_NAME):
-        if file.read_text() == "second":
-            file.write_text("changed")
-    with pytest.raises(SystemExit, match="damaged"):
-        run("use", two_versions[1])
-    assert served_text() == "first"
 
 
 def test_a_version_is_removed_with_its_files(run: Run, two_versions: tuple[str, str], volume: Path) -> None:
@@ -205,27 +188,6 @@ def test_a_model_that_the_service_would_not_serve_is_refused_by_the_name_of_its_
     with pytest.raises(SystemExit, match=f"^{source / 'labels.txt'} is no model$"):
         run("add", source / "labels.txt")
     assert tree(volume) == {}
-
-
-def test_a_full_disk_is_reported_in_one_sentence(
-    run: Run, volume: Path, source: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(_: int) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", fail)
-    with pytest.raises(SystemExit, match=r"^the model volume cannot be .*: No space left on device$"):
-        run("add", source)
-    assert tree(volume) == {}
-
-
-def test_what_a_killed_command_has_left_is_removed_and_nothing_else(
-    run: Run, volume: Path, source: Path
-) -> None:
-    (volume / f"{staging.PREFIX}left").mkdir()
-    (volume / ".tmp-mine").mkdir()
-    run("add", source)
-    assert [path.name for path in volume.glob(".tmp-*")] == [".tmp-mine"]
 
 
 @pytest.mark.parametrize("name", ["../7", "/etc", "", "a b", "x" * 97])

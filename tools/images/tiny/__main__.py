@@ -2,4 +2,5 @@
 
 import uvicorn
 
-uvicorn.run("service.main:app", host="0.0.0.0")  # noqa: S104 - in a container
+if __name__ == "__main__":
+    uvicorn.run("service.main:app", host="0.0.0.0")  # noqa: S104 - in a container

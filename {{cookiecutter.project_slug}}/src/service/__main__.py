@@ -16,7 +16,7 @@ def main() -> int:
     """Return the exit code."""
     # The first process of a container ignores signals that it does not handle, and the imports take a while.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    logs.configure("info", os.environ.get("LOG_FORMAT", ""))
+    logs.configure("info", os.environ.get("LOG_FORMAT", "").lower())
     if len(sys.argv) > 1:
         logger.error("there are no arguments (%s): set environment variables", " ".join(sys.argv[1:]))
         return 2

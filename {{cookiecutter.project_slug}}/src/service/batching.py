@@ -25,8 +25,7 @@ from service.settings import Settings
 logger = logging.getLogger(__name__)
 
 DISCONNECT_CHECK_SECONDS = 0.1
-# A model this quick is asked on the event loop: handing over to a thread and back would take longer.
-QUICK_SECONDS = 0.0005
+QUICK_SECONDS = 0.0005  # a model this quick is asked on the event loop: a thread would take longer
 QUICK_CALLS = 100
 
 
@@ -85,8 +84,10 @@ class Batcher:
         `UnavailableError` if the queue is full, `InferenceError` if the model fails, and `HTTPException` with
         504 after the deadline, or with nginx's 499 for the log if the client disconnected.
         """
-        job = self._make_job(inputs, asyncio.get_running_loop().create_future())
-        if self._quick_calls >= QUICK_CALLS and not self.waiting and not self._busy:
+        loop = asyncio.get_running_loop()
+        job = self._make_job(inputs, loop.create_future())
+        is_quick = self._quick_calls >= QUICK_CALLS and deadline > loop.time()
+        if is_quick and not self.waiting and not self._busy:
             outcome = self._ask([job])[0]
         else:
             outcome = await self._wait(job, deadline, is_disconnected)
@@ -95,17 +96,15 @@ class Batcher:
         return outcome
 
     def _make_job(self, inputs: Arrays, outcome: asyncio.Future[Arrays | str]) -> Job:
-        lengths = {len(array) for array in inputs.values() if array.ndim}
+        lengths = {len(array) if array.ndim else None for array in inputs.values()}
         if 0 in lengths:
             raise InvalidRequestError("the inputs have no rows: send at least one")
         size = sum(array.nbytes for array in inputs.values())
-        if self._max_rows == 1 or len(lengths) != 1:  # nothing is joined with it
+        rows = lengths.pop() if len(lengths) == 1 else None
+        if self._max_rows == 1 or rows is None:  # nothing is joined with it
             return Job(inputs, 1, size, object(), time.monotonic(), outcome)
-        rows = lengths.pop()
         if rows > self._max_rows:
-            raise InvalidRequestError(
-                f"the request has {rows} rows, more than MAX_BATCH_SIZE, {self._max_rows}: send fewer"
-            )
+            raise InvalidRequestError(f"{rows} rows are more than MAX_BATCH_SIZE allows, {self._max_rows}")
         signature = [(name, array.shape[1:], array.dtype) for name, array in inputs.items()]
         return Job(inputs, rows, size, signature, time.monotonic(), outcome)
 
@@ -170,7 +169,6 @@ class Batcher:
         return batch
 
     def _ask(self, batch: list[Job]) -> list[Arrays | str]:
-        """Return what the model answers to each request; if a batch fails, each of it is asked alone."""
         started = time.monotonic()
         outcomes = ask_together(self._model, batch) if len(batch) > 1 else [ask(self._model, batch[0])]
         seconds = time.monotonic() - started

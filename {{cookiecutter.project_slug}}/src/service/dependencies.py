@@ -20,8 +20,7 @@ bearer = HTTPBearer(auto_error=False)
 key_header = APIKeyHeader(name="x-api-key", auto_error=False)
 
 TIMEOUT_HEADER = "x-request-timeout-ms"
-# Visible ASCII, which every header can hold.
-KEY = re.compile(r"[!-~]{16,1000}")
+KEY = re.compile(r"[!-~]{16,1000}")  # visible ASCII, which every header can hold
 
 
 def read_api_key(file: Path) -> str:
@@ -53,7 +52,6 @@ async def require_api_key(
 
 
 async def get_readiness(request: Request) -> Readiness:
-    """Return the state of the service."""
     readiness: Readiness = request.app.state.readiness
     return readiness
 

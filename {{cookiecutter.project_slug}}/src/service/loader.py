@@ -12,9 +12,7 @@ from service.errors import ModelError
 from service.model_files import ModelVersion, os_errors_explained
 from service.model_repository import find, verify
 from service.model_runtime import Model
-{% if cookiecutter.api == "open-inference" %}
-from service.open_inference_only import prepare_without_predictor
-{% endif %}
+{% include "api/" ~ cookiecutter.api ~ "/loader_imports.py" ignore missing %}
 from service.predictor import EXAMPLE, Predictor
 from service.settings import Settings
 
@@ -65,10 +63,7 @@ def check_memory(found: ModelVersion) -> None:
 
 def prepare(model: Model, found: ModelVersion, settings: Settings) -> Predictor:
     """Make the predictor and ask its example: the first caller does not wait, and a misfit shows now."""
-{% if cookiecutter.api == "open-inference" %}
-    if not settings.serve_predict:
-        return prepare_without_predictor(model, found)
-{% endif %}
+{% include "api/" ~ cookiecutter.api ~ "/without_predictor.py" ignore missing %}
     predictor = Predictor(found.directory, settings)
     try:
         predictor.to_response(EXAMPLE, model.infer(predictor.to_inputs(EXAMPLE)))

@@ -12,14 +12,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service import metrics
 from service.errors import TOO_LARGE
 from service.logs import REQUEST_ID
-from service.readiness import Readiness, State
+from service.readiness import Readiness
 
 logger = logging.getLogger("service.access")
 
 VALID_ID = re.compile(rb"[A-Za-z0-9._~+/=:@-]{1,128}")
 MAX_PATH_LENGTH = 200
 # Probes come every few seconds: their lines are for debugging.
-PROBES = frozenset({"/health/live", "/health/ready", "/metrics", "/v2/health/live", "/v2/health/ready"})
+PROBES = ("/health/live", "/health/ready", "/metrics")
 
 
 class ObserveRequests:
@@ -46,7 +46,7 @@ class ObserveRequests:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id)]
-                if self.readiness.state is State.DRAINING:
+                if self.readiness.is_draining:
                     message["headers"].append((b"connection", b"close"))
             await send(message)
 
@@ -88,7 +88,7 @@ def observe(scope: Scope, status: int, seconds: float) -> None:
     route = getattr(scope.get("route"), "path", "none")  # not the path, of which clients make up any number
     metrics.REQUESTS.labels(scope["method"], route, status).inc()
     metrics.REQUEST_SECONDS.labels(route).observe(seconds)
-    level = logging.DEBUG if route in PROBES else logging.INFO
+    level = logging.DEBUG if route.endswith(PROBES) else logging.INFO
     if logger.isEnabledFor(level):
         path = scope["raw_path"][:MAX_PATH_LENGTH].decode("ascii", errors="backslashreplace")
         logger.log(level, "%s %s %d %.1f ms", scope["method"], path, status, seconds * 1000)

@@ -93,7 +93,7 @@ def require_model(path: Path, volume: Path) -> None:
 
 
 def verify_files(model: Path, settings: Settings) -> None:
-    """Verify the files that a `SHA256SUMS` beside the model lists; without a list, warn or raise `ModelError`."""
+    """Verify the files that a `SHA256SUMS` beside the model lists; else warn or raise `ModelError`."""
     volume, sums = settings.model_repository, model.parent / CHECKSUMS
     for path in model.parent.iterdir():
         if not path.name.startswith(".") and path.exists():

@@ -29,6 +29,7 @@ class Readiness:
         self.state = State.LOADING
         self.reason = "the model is being loaded"
         self.served: ServedModel | None = None
+        self.is_draining = False
         self.requests = 0  # that are being answered
         self.last_request = 0.0
         metrics.READY.set_function(lambda: self.is_ready)
@@ -44,6 +45,8 @@ class Readiness:
         previous, self.served = self.served, served
         if self.state is State.LOADING:
             self.state, self.reason = State.READY, f"model {served} is served"
+        if self.is_draining:  # meanwhile
+            self.drain()
         metrics.MODEL.clear()
         metrics.MODEL.labels(served.name, served.version).set(1)
         if previous:
@@ -57,6 +60,7 @@ class Readiness:
 
     def drain(self) -> None:
         """Tell clients and load balancers to go elsewhere; whoever asks all the same is still answered."""
+        self.is_draining = True
         self.state, self.reason = State.DRAINING, "the service is stopping"
 
     def require_model(self) -> ServedModel:

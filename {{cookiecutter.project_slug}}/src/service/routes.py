@@ -20,20 +20,23 @@ class Health(BaseModel):
     model: str | None
 
 
-@health.api_route("/", methods=["GET", "HEAD"])
+@health.head("/", include_in_schema=False)
+@health.get("/")
 async def about(request: Request) -> dict[str, str]:
     """Say what this service is."""
     app = request.app
     return {"name": app.title, "version": app.version, "description": app.description, "docs": "/docs"}
 
 
-@health.api_route("/health/live", methods=["GET", "HEAD"])
+@health.head("/health/live", include_in_schema=False)
+@health.get("/health/live")
 async def live() -> dict[str, bool]:
     """Answer at once, while the model loads too."""
     return {"live": True}
 
 
-@health.api_route("/health/ready", methods=["GET", "HEAD"], responses={503: {"model": Health}})
+@health.head("/health/ready", include_in_schema=False)
+@health.get("/health/ready", responses={503: {"model": Health}})
 async def ready(readiness: ReadinessDep, response: Response) -> Health:
     """Answer 200 when requests are welcome, else 503."""
     response.status_code = 200 if readiness.is_ready else 503

@@ -71,7 +71,7 @@ class Settings(BaseSettings):
     """Seconds after which an idle connection is closed; longer than a load balancer keeps it."""
     drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 0.5
     """Seconds for which the service, told to stop, still accepts requests while readiness says 503."""
-    shutdown_seconds: Annotated[float, Field(ge=1, le=7200)] = 9
+    shutdown_seconds: Annotated[float, Field(ge=2, le=7200)] = 9
     """Seconds from SIGTERM to the exit at the latest; less than the container's stop grace period."""
 {% include "api/" ~ cookiecutter.api ~ "/settings.py" ignore missing %}
 {% include "model_layout/" ~ cookiecutter.model_layout ~ "/settings.py" ignore missing %}

@@ -9,6 +9,7 @@ import os
 import select
 import signal
 import socket
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -18,10 +19,9 @@ from service.settings import Settings
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 QUIET_SECONDS = 0.3  # after so long without a request, connections that are still open are idle
-CANCEL_SECONDS = 1  # for uvicorn to cancel requests that take longer than SHUTDOWN_SECONDS
-REFUSE_SECONDS = 1  # for a client that is refused to send its request
+CANCEL_SECONDS = 1  # for uvicorn to cancel requests that take longer, and half a second more to exit
 REFUSAL = (
-    b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: 36\r\n"
+    b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: 37\r\n"
     b'retry-after: 1\r\nconnection: close\r\n\r\n{"detail": "the service is stopping"}'
 )
 
@@ -38,13 +38,15 @@ async def graceful_shutdown(
     stopping: list[asyncio.Task[None]] = []
 
     async def stop(number: int) -> None:
-        deadline = loop.time() + settings.shutdown_seconds - CANCEL_SECONDS
+        last_resort = threading.Timer(settings.shutdown_seconds, os._exit, [1])
+        last_resort.daemon = True
+        last_resort.start()
+        deadline = loop.time() + settings.shutdown_seconds - CANCEL_SECONDS - 0.5
         if readiness.state is not State.FAILED:
             readiness.drain()
             await asyncio.sleep(settings.drain_seconds)
-            connections = close_queue(listener) if listener else []
-            await asyncio.gather(*(refuse(connection) for connection in connections))
-            await readiness.wait_until_quiet(QUIET_SECONDS, deadline)
+            refusals = [refuse(connection) for connection in close_queue(listener)] if listener else []
+            await asyncio.gather(readiness.wait_until_quiet(QUIET_SECONDS, deadline), *refusals)
         for each, handler in server_handlers.items():
             loop.remove_signal_handler(each)
             signal.signal(each, handler)
@@ -89,7 +91,7 @@ def close_queue(listener: socket.socket) -> list[socket.socket]:
 async def refuse(connection: socket.socket) -> None:
     """Answer 503 to a connection that the server did not accept any more."""
     with suppress(OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-        async with asyncio.timeout(REFUSE_SECONDS):
+        async with asyncio.timeout(1):
             reader, writer = await asyncio.open_connection(sock=connection)
             await reader.readuntil(b"\r\n\r\n")
             writer.write(REFUSAL)

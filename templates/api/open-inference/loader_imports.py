@@ -1,0 +1,1 @@
+from service.open_inference_only import prepare_without_predictor

@@ -1,0 +1,2 @@
+    if not settings.serve_predict:
+        return prepare_without_predictor(model, found)

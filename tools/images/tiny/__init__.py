@@ -1,0 +1,1 @@
+"""The tiny application, in the place of a rendered service."""
