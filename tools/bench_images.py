@@ -3,7 +3,8 @@
 Four sections: the same tiny application as each step of a common lesson builds it and as this template does
 (tiny); a service with a model, with byte code and without, beside the naive image of the same (services);
 builds with each package manager (managers); and what each answer costs (choices). Times are medians.
-Each section is written to docs/measurements.json when it is complete, and the pages are made anew from that.
+Each section is written to docs/measurements.json when it is complete; the pages, and the image budgets in
+the table of facts, are made anew from that.
 `--only` measures some sections and keeps what is written of the others.
 """
 
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import image_megabytes
 from answers import DEFAULTS, FACTS, name
 from images import measure
 from images.choices import list_choices, measure_choice, measure_rendering
@@ -123,6 +125,7 @@ def main() -> None:
             MEASUREMENTS.write_text(json.dumps(sections, indent=1) + "\n", encoding="utf-8")
     except (CommandFailedError, MeasurementError) as error:
         sys.exit(str(error))
+    image_megabytes.main()
     write_pages()
     for goal in read_figures().goals():
         console.print(str(goal))

@@ -2,6 +2,7 @@
 
 import base64
 import os
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -23,7 +24,8 @@ class Index(BaseHTTPRequestHandler):
         else:
             project = Path(self.path).name.replace("-", "_")
             links = "".join(
-                f'<a href="/{wheel.name}">{wheel.name}</a>' for wheel in Path("/wheels").glob(f"{project}-*")
+                f'<a href="/{wheel.name}#sha256={sha256(wheel.read_bytes()).hexdigest()}">{wheel.name}</a>'
+                for wheel in Path("/wheels").glob(f"{project}-*")
             )
             if not links:
                 self.send_error(404)

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -110,7 +111,7 @@ def test_a_spoilt_volume_ends_in_its_sentence(
 def test_an_empty_or_unreadable_volume_ends_in_a_sentence(project: Project, volume: Path) -> None:
     shutil.rmtree(volume)
     volume.mkdir()
-    assert "put one at /models/" in last_words(project, MODEL_VOLUME=volume)
+    assert re.search(r"/models\b.* put .* there|put one at /models/", last_words(project, MODEL_VOLUME=volume))
     volume.chmod(0o700)
     assert "/models may not be read by uid 65532" in last_words(project, MODEL_VOLUME=volume)
 
@@ -183,15 +184,6 @@ def test_a_model_in_a_configmap_is_served(project: Project, tmp_path: Path) -> N
         (volume / file.name).symlink_to(f"..data/{file.name}")
     with project.running("--wait", MODEL_VOLUME=volume):
         assert project.predict()["digit"] == 7
-
-
-@default
-def test_a_model_larger_than_the_memory_is_refused(project: Project, volume: Path, directory: Path) -> None:
-    with (directory / "model.onnx").open("r+b") as content:
-        content.truncate(300 << 20)
-    write_sums(directory)
-    said = last_words(project, MODEL_VOLUME=volume, MEMORY_LIMIT="256m")
-    assert said.endswith("model.onnx has 300 MiB, the container 256 MiB: raise MEMORY_LIMIT")
 
 
 @default

@@ -1,5 +1,6 @@
 """The benchmark of images: its pages, its goals, and that what it compares can be compared."""
 
+import re
 from functools import partial
 from pathlib import Path
 
@@ -45,6 +46,16 @@ def test_goals_are_held_against_the_same_run() -> None:
         "start to first prediction, distroless": (0.7, True),
         "the same against no byte code, distroless": (pytest.approx(0.7), False),
     }
+
+
+def test_the_readme_gives_the_sizes_that_were_measured() -> None:
+    figures = read_figures()
+    names = ("naive", "alpine-uv", "ours-slim", "ours-alpine", "ours-distroless")
+    cells = [figures.tiny(name) for name in names]
+    cells += [figures.service(name) for name in ("naive", "slim", "distroless")]
+    readme = (DOCS.parent / "README.md").read_text(encoding="utf-8")
+    stated = re.findall(r"(?m)^\| .* \| (\d+) MB \| [\d.]+ s \|$", readme)
+    assert [int(size) for size in stated] == [round(cell["size"] / MEGABYTE) for cell in cells]
 
 
 def test_every_choice_that_changes_an_image_or_a_start_is_measured() -> None:

@@ -11,6 +11,7 @@ from answers import CHOICES, DEFAULTS, SUPPORTED, Answers, nearest
 from project import TEMPLATE, Project, render, run
 
 from images import measure
+from images.subjects import BASES
 
 # The options that decide what is in an image; of the others, each choice is measured by itself.
 VARIED = {"base_image", "model_runtime"}
@@ -22,9 +23,6 @@ OTHERS = {
     "model_updates": ("live",),
     "observability": ("tracing",),
 }
-# The layers above the base image, as its history names them.
-BASE_LABEL = "LABEL org.opencontainers.image.base.name"
-PARTS = {"COPY /interpreter": "interpreter", "COPY /opt": "packages", "COPY /app": "application"}
 
 
 def list_images() -> list[Answers]:
@@ -53,20 +51,6 @@ def measure_rendering(directory: Path, runs: int) -> dict[str, float]:
     }
 
 
-def measure_layers(project: Project) -> dict[str, int]:
-    """Return the bytes of the image, of what the Dockerfile puts on its base, and of each part of that."""
-    form = ["--no-trunc", "--human=false", "--format={{.Size}}\t{{.CreatedBy}}"]
-    lines = run(["docker", "history", *form, project.image], project.path).splitlines()
-    layers = [(int(size), cause) for size, _, cause in (line.partition("\t") for line in lines)]
-    first = next(number for number, (_, cause) in enumerate(layers) if cause.startswith(BASE_LABEL))
-    found = dict.fromkeys(PARTS.values(), 0)
-    for size, cause in layers[:first]:
-        for beginning, part in PARTS.items():
-            found[part] += size if cause.startswith(beginning) else 0
-    above_base = sum(size for size, _ in layers[:first])
-    return {"size": measure.read_size(project.image), "above_base": above_base, **found}
-
-
 def start_and_stop(project: Project) -> tuple[float, float, float]:
     """Return the seconds from `docker compose up` and from the container's start to ready, and of a stop."""
     began = time.time()
@@ -91,7 +75,8 @@ def measure_choice(answers: Answers, directory: Path, runs: int) -> dict[str, fl
     if answers["model_volume"] != "bind":
         run(["make", "fill"], project.path, VIRTUAL_ENV="")
     try:
-        layers = measure_layers(project)
+        size = measure.read_size(project.image)
+        above_base = size - measure.read_size(BASES[answers["base_image"]])
         times = [start_and_stop(project) for _ in range(runs)]
     finally:
         project.compose("--profile", "models", "down", "--volumes", "--rmi", "all")
@@ -100,4 +85,4 @@ def measure_choice(answers: Answers, directory: Path, runs: int) -> dict[str, fl
         name: round(statistics.median(each), 2)
         for name, each in zip(names, zip(*times, strict=True), strict=True)
     }
-    return layers | medians
+    return {"size": size, "above_base": above_base, **medians}

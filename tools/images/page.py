@@ -13,8 +13,8 @@ DOCS = TEMPLATE / "docs"
 # What the panels of the chart show: title, figure, unit, form.
 PANELS = (
     ("image, MB", "size", 1e6, "{:,.0f}"),
-    ("of that above its base, MB", "above_base", 1e6, "{:.1f}"),
-    ("start to first prediction, s", "first_prediction", 1, "{:.2f}"),
+    ("above its base, MB", "above_base", 1e6, "{:.1f}"),
+    ("to first prediction, s", "first_prediction", 1, "{:.2f}"),
 )
 
 

@@ -17,7 +17,7 @@ EXAMPLE = Path(__file__).parents[1] / ".env.example"
         ("PORT", "0", "PORT is '0' but "),
         ("LOG_LEVEL", "loud", "LOG_LEVEL is 'loud' but must be 'debug', 'info', 'warning' or 'error'"),
         ("MODEL_NAME", "../secrets", "MODEL_NAME is '../secrets' but must be words joined by . - or /"),
-        ("DRAIN_SECONDS", "9", "DRAIN_SECONDS must be less than SHUTDOWN_SECONDS"),
+        ("DRAIN_SECONDS", "7.5", "SHUTDOWN_SECONDS must be at least 2 seconds more than DRAIN_SECONDS"),
     ],
 )
 def test_a_wrong_setting_is_named_in_one_sentence(

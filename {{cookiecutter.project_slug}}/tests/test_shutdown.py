@@ -142,7 +142,7 @@ def test_a_request_that_takes_too_long_does_not_hold_the_exit() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_second_signal_exits_at_once(number: signal.Signals) -> None:
-    with running(DRAIN_SECONDS="8") as service:
+    with running(DRAIN_SECONDS="7") as service:
         service.process.send_signal(number)
         time.sleep(0.3)
         service.process.send_signal(number)

@@ -35,7 +35,7 @@ def configure() -> TelemetryConfig:
         "metrics": False,  # Prometheus has them
         "logs": False,
         "auto_configure": is_traced,
-        "exclude": lambda scope: scope["type"] != "http" or scope["path"] in PROBES,
+        "exclude": lambda scope: scope["type"] != "http" or scope["path"].endswith(PROBES),
     }
 
 

@@ -39,11 +39,16 @@ class OpenAIErrorResponse(BaseModel):
 def to_texts(value: Any) -> Any:
     """Return a list of texts; refuse token ids, because each tokenizer has its own."""
     texts = value if isinstance(value, list) else [value]
-    if not all(isinstance(text, str) and text for text in texts):
+    if not all(isinstance(text, str) and text and is_unicode(text) for text in texts):
         raise PydanticCustomError(
             "texts", "must be a text or a list of texts, none empty; token ids are not read"
         )
     return texts
+
+
+def is_unicode(text: str) -> bool:
+    """Whether a text has no half of a character, which JSON can escape."""
+    return text.isascii() or text.encode(errors="ignore").decode() == text
 
 
 class EmbeddingsRequest(BaseModel):
@@ -94,7 +99,7 @@ async def embed(body: EmbeddingsRequest, request: Request, infer: InferenceDep) 
     if body.dimensions not in {None, dimension}:
         raise InvalidRequestError(f"dimensions must be {dimension}, as this model has, or left out")
     size = request.app.state.settings.max_batch_size
-    batches = batched(body.input, size, strict=False)
+    batches = batched(body.input, size)
     outputs = [await infer({"text": np.array(texts, np.object_)}) for texts in batches]
     vectors = np.concatenate([output["embedding"] for output in outputs])
     tokens = int(sum(output["tokens"].sum() for output in outputs))

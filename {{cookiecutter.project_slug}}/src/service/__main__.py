@@ -44,6 +44,7 @@ def serve(settings: Settings, listener: socket.socket) -> int:
         access_log=False,
         ws="none",
         lifespan="on",
+        loop="asyncio",  # shutdown.py needs its event loop, even if uvloop is installed
         server_header=False,
         root_path=settings.root_path,
         forwarded_allow_ips=settings.forwarded_allow_ips,

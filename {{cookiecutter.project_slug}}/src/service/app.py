@@ -81,11 +81,10 @@ def create_app(settings: Settings | None = None, listener: socket.socket | None 
     if settings.serve_docs:
         patch_fastapi(app, redirect_from_root_to_docs=False)  # /docs from this package, not from the internet
     if settings.allowed_origins:
-        app.add_middleware(
-            CORSMiddleware, allow_origins=settings.allowed_origins, allow_methods=["*"], allow_headers=["*"]
-        )
+        origins = settings.allowed_origins.replace(" ", "").split(",")
+        app.add_middleware(CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"])
     app.add_middleware(CheckBodyHeaders, max_body_bytes=settings.max_body_bytes)
-    app.add_middleware(ObserveRequests, readiness=readiness)  # the last one is around all others
+    app.add_middleware(ObserveRequests, readiness=readiness)  # the last one is outermost
     return app
 
 

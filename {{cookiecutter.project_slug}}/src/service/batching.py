@@ -31,8 +31,6 @@ QUICK_CALLS = 100
 
 @dataclass(eq=False, slots=True)
 class Job:
-    """One request in the queue."""
-
     inputs: Arrays
     rows: int
     size: int
@@ -49,14 +47,15 @@ class Batcher:
 
     def __init__(self, model: Model, settings: Settings, *, threads: int, joins: bool) -> None:
         self._model = model
-        self._max_rows = settings.max_batch_size if joins else 1
+        self._joins = joins
+        self._max_rows = settings.max_batch_size
         self._max_bytes = settings.max_batch_bytes
         self._max_queue = settings.max_queue_size
         self.waiting: deque[Job] = deque()
         self._changed = threading.Condition()
         self._closed = False
         self._busy = threads  # until each has looked for requests
-        self._quick_calls = 0
+        self._quick_calls = self._quick_bytes = 0
         self._threads = [
             threading.Thread(target=self._work, name=f"inference-{number}", daemon=True)
             for number in range(threads)
@@ -86,12 +85,13 @@ class Batcher:
         """
         loop = asyncio.get_running_loop()
         job = self._make_job(inputs, loop.create_future())
-        is_quick = self._quick_calls >= QUICK_CALLS and deadline > loop.time()
-        if is_quick and not self.waiting and not self._busy:
+        is_quick = self._quick_calls >= QUICK_CALLS and job.size <= self._quick_bytes
+        if is_quick and not self.waiting and not self._busy and deadline > loop.time():
             outcome = self._ask([job])[0]
         else:
             outcome = await self._wait(job, deadline, is_disconnected)
         if isinstance(outcome, str):
+            logger.warning("the model failed: %s", outcome)
             raise InferenceError(outcome)
         return outcome
 
@@ -101,8 +101,8 @@ class Batcher:
             raise InvalidRequestError("the inputs have no rows: send at least one")
         size = sum(array.nbytes for array in inputs.values())
         rows = lengths.pop() if len(lengths) == 1 else None
-        if self._max_rows == 1 or rows is None:  # nothing is joined with it
-            return Job(inputs, 1, size, object(), time.monotonic(), outcome)
+        if not self._joins or rows is None:
+            return Job(inputs, rows or 1, size, object(), time.monotonic(), outcome)
         if rows > self._max_rows:
             raise InvalidRequestError(f"{rows} rows are more than MAX_BATCH_SIZE allows, {self._max_rows}")
         signature = [(name, array.shape[1:], array.dtype) for name, array in inputs.items()]
@@ -112,15 +112,16 @@ class Batcher:
         self, job: Job, deadline: float, is_disconnected: Callable[[], Awaitable[bool]]
     ) -> Arrays | str:
         """Queue a request and return its outcome; take it out again if nobody waits any more."""
+        loop = asyncio.get_running_loop()
         with self._changed:
             if len(self.waiting) >= self._max_queue:
                 metrics.REJECTED.labels("queue_full").inc()
                 raise UnavailableError(f"{len(self.waiting)} requests wait for the model: try again later")
             self.waiting.append(job)
-            self._changed.notify()
+            if len(self.waiting) == 1:  # after this turn of the event loop, so that its requests are joined
+                loop.call_soon(self._wake)
             if self._closed:  # another model has taken over since this request was given this one
                 threading.Thread(target=self._work, daemon=True).start()
-        loop = asyncio.get_running_loop()
         try:
             while not job.outcome.done():
                 remaining = deadline - loop.time()
@@ -132,10 +133,16 @@ class Batcher:
                     metrics.REJECTED.labels("disconnected").inc()
                     raise HTTPException(499, "the client disconnected")
             return job.outcome.result()
+        except asyncio.CancelledError:  # by the server, at the end of SHUTDOWN_SECONDS
+            raise UnavailableError("the service is stopping") from None
         finally:
             if job.outcome.cancel():
                 with self._changed, suppress(ValueError):  # a thread may have taken it
                     self.waiting.remove(job)
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._changed.notify()
 
     def _work(self) -> None:
         """Ask the model as long as requests come; whatever it raises, the next request is served."""
@@ -151,6 +158,8 @@ class Batcher:
             while not (batch := self._choose()) and not self._closed:
                 self._changed.wait()
             self._busy += 1
+            if self.waiting:
+                self._changed.notify()  # another thread
         for job in batch:
             metrics.QUEUE_SECONDS.observe(time.monotonic() - job.queued)
         return batch
@@ -172,7 +181,9 @@ class Batcher:
         started = time.monotonic()
         outcomes = ask_together(self._model, batch) if len(batch) > 1 else [ask(self._model, batch[0])]
         seconds = time.monotonic() - started
-        self._quick_calls = self._quick_calls + 1 if seconds < QUICK_SECONDS else 0
+        is_quick = seconds < QUICK_SECONDS
+        self._quick_calls = self._quick_calls + 1 if is_quick else 0
+        self._quick_bytes = max(self._quick_bytes, sum(job.size for job in batch)) if is_quick else 0
         metrics.INFERENCE_SECONDS.observe(seconds)
         metrics.BATCH_ROWS.observe(sum(job.rows for job in batch))
         return outcomes
@@ -190,9 +201,8 @@ def ask(model: Model, job: Job) -> Arrays | str:
     try:
         return model.infer(job.inputs)
     except BaseException as error:  # a runtime written in Rust or C++ raises these too
-        reason = str(error).partition("\n")[0] or type(error).__name__
-        logger.warning("the model failed: %s", reason, exc_info=logger.isEnabledFor(logging.DEBUG))
-        return reason
+        logger.debug("the model failed", exc_info=True)
+        return str(error).partition("\n")[0] or type(error).__name__
 
 
 def ask_together(model: Model, batch: list[Job]) -> list[Arrays | str]:

@@ -40,10 +40,10 @@ async def require_api_key(
     credentials: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)],
     header: Annotated[str | None, Security(key_header)],
 ) -> None:
-    """Answer 401 unless the request has the API key, if the service has one."""
-    key: str | None = request.app.state.api_key
-    sent = credentials.credentials if credentials else header or ""
-    if key and not hmac.compare_digest(sent.encode(), key.encode()):
+    """Answer 401 unless the request has the API key."""
+    key: str = request.app.state.api_key
+    sent = [credentials.credentials if credentials else "", header or ""]
+    if not any(hmac.compare_digest(each.encode(), key.encode()) for each in sent):
         raise HTTPException(
             401,
             "the API key is missing or wrong: send it as `Authorization: Bearer KEY` or as `x-api-key: KEY`",

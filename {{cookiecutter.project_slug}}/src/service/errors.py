@@ -22,22 +22,16 @@ class ErrorResponse(BaseModel):
 
 
 class InvalidRequestError(HTTPException):
-    """The model cannot be asked this."""
-
     def __init__(self, detail: str) -> None:
         super().__init__(422, detail)
 
 
 class UnavailableError(HTTPException):
-    """The model cannot be asked now; the client may try again."""
-
     def __init__(self, detail: str) -> None:
         super().__init__(503, detail, {"retry-after": "1"})
 
 
 class InferenceError(HTTPException):
-    """The model raised an error for this input."""
-
     def __init__(self, reason: str) -> None:
         super().__init__(500, f"the model failed: {reason}")
 
@@ -53,7 +47,6 @@ ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
 
 
 def add_error_handlers(app: FastAPI) -> None:
-    """Answer every error in the same form."""
     app.add_exception_handler(HTTPException, answer_http_error)
     app.add_exception_handler(RequestValidationError, answer_invalid_request)
     app.add_exception_handler(Exception, answer_unexpected_error)
@@ -61,7 +54,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
 async def answer_http_error(_: Request, error: Any) -> JSONResponse:
     """Answer what routes, dependencies and FastAPI itself raise."""
-    detail = TOO_LARGE if error.status_code == 413 else error.detail  # FastAPI's does not name the setting
+    detail = TOO_LARGE if error.detail == "Content Too Large" else error.detail  # which names the setting
     return JSONResponse({"detail": detail}, error.status_code, error.headers)
 
 

@@ -54,11 +54,11 @@ def load(settings: Settings) -> ServedModel:
 
 
 def check_memory(found: ModelVersion) -> None:
-    """Raise `ModelError` if the model's file is larger than the container's memory: it would be killed."""
-    file, limit = found.directory / model_runtime.FILE_NAME, memory_limit()
-    size = file.stat().st_size
+    """Raise `ModelError` if the model is larger than the container's memory, which would be killed."""
+    files, limit = found.directory.glob(f"{model_runtime.FILE_NAME}*"), memory_limit()
+    size = sum(file.stat().st_size for file in files)
     if limit and not model_runtime.IS_MAPPED and size > limit:
-        raise ModelError(f"{file} has {size >> 20} MiB, the container {limit >> 20} MiB: raise MEMORY_LIMIT")
+        raise ModelError(f"{found} has {size >> 20} MiB, the container {limit >> 20} MiB: raise MEMORY_LIMIT")
 
 
 def prepare(model: Model, found: ModelVersion, settings: Settings) -> Predictor:

@@ -8,8 +8,6 @@ REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="-")
 
 
 class AddRequestId(logging.Filter):
-    """Add the id of the current request to each record."""
-
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = REQUEST_ID.get()
         return True

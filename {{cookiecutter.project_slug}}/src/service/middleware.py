@@ -23,7 +23,7 @@ PROBES = ("/health/live", "/health/ready", "/metrics")
 
 
 class ObserveRequests:
-    """ASGI middleware around all others; while the service drains, it asks clients to close connections."""
+    """Outermost ASGI middleware; while the service drains, it asks clients to close connections."""
 
     def __init__(self, app: ASGIApp, readiness: Readiness) -> None:
         self.app = app

@@ -14,8 +14,6 @@ logger = logging.getLogger(__name__)
 
 
 class State(StrEnum):
-    """The states of a process, from its start to its end."""
-
     LOADING = "loading"
     READY = "ready"
     DRAINING = "draining"
@@ -37,7 +35,7 @@ class Readiness:
 
     @property
     def is_ready(self) -> bool:
-        """Whether requests are welcome."""
+        """Whether the service accepts requests."""
         return self.state is State.READY and self.served is not None and self.served.batcher.is_alive
 
     def serve(self, served: ServedModel) -> None:
@@ -56,7 +54,8 @@ class Readiness:
         """Stop the server, because there is no model to serve."""
         logger.error(reason)
         self.state, self.reason = State.FAILED, reason
-        os.kill(os.getpid(), signal.SIGTERM)
+        if not self.is_draining:
+            os.kill(os.getpid(), signal.SIGTERM)
 
     def drain(self) -> None:
         """Tell clients and load balancers to go elsewhere; whoever asks all the same is still answered."""

@@ -38,7 +38,7 @@ async def live() -> dict[str, bool]:
 @health.head("/health/ready", include_in_schema=False)
 @health.get("/health/ready", responses={503: {"model": Health}})
 async def ready(readiness: ReadinessDep, response: Response) -> Health:
-    """Answer 200 when requests are welcome, else 503."""
+    """Answer 200 when the service accepts requests, else 503."""
     response.status_code = 200 if readiness.is_ready else 503
     model = str(readiness.served) if readiness.served else None
     return Health(state=readiness.state, reason=readiness.reason, model=model)

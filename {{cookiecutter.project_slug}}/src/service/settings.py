@@ -14,7 +14,7 @@ from service.cgroup import count_cpus
 
 logger = logging.getLogger(__name__)
 
-# Words joined by single separators: no such path leads out of the directory that it starts in.
+# Words with at most two separators between them: no such path leads out of the directory that it starts in.
 PLAIN_PATH = r"^\w+([./-]{1,2}\w+)*$"
 PlainPath = Annotated[str, Field(pattern=PLAIN_PATH)]
 
@@ -29,7 +29,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
 
-    host: str = "0.0.0.0"  # noqa: S104 - a container has no other door
+    host: str = "0.0.0.0"  # noqa: S104 - to be reached from outside the container
     """Address to listen on; `::` serves IPv4 and IPv6."""
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     """TCP port to listen on."""
@@ -54,13 +54,13 @@ class Settings(BaseSettings):
     max_queue_size: Annotated[int, Field(ge=1, le=1_000_000)] = 256
     """The most requests that wait for the model; the next one gets 503."""
     request_timeout_seconds: Annotated[float, Field(ge=0.001, le=3600)] = 30
-    """Seconds from a request to its answer at the latest; then it gets 504."""
+    """Seconds that a request waits for the model at most; then it gets 504."""
     max_body_bytes: Annotated[int, Field(ge=1)] = {{ cookiecutter._samples[cookiecutter._model_runtimes[cookiecutter.model_runtime].sample].max_body_bytes }}
     """The largest request body, in bytes."""
     api_key_file: Path | None = None
     """File with the key that clients must send; without one, everybody may ask."""
-    allowed_origins: Annotated[list[str], Field(max_length=100)] = []
-    """Origins whose pages may call the service from a browser, as a JSON list."""
+    allowed_origins: str = ""
+    """Origins whose pages may call the service from a browser, separated by commas."""
     serve_docs: bool = True
     """Whether to serve /docs and /openapi.json."""
     root_path: str = ""
@@ -71,7 +71,7 @@ class Settings(BaseSettings):
     """Seconds after which an idle connection is closed; longer than a load balancer keeps it."""
     drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 0.5
     """Seconds for which the service, told to stop, still accepts requests while readiness says 503."""
-    shutdown_seconds: Annotated[float, Field(ge=2, le=7200)] = 9
+    shutdown_seconds: Annotated[float, Field(gt=0, le=7200)] = 9
     """Seconds from SIGTERM to the exit at the latest; less than the container's stop grace period."""
 {% include "api/" ~ cookiecutter.api ~ "/settings.py" ignore missing %}
 {% include "model_layout/" ~ cookiecutter.model_layout ~ "/settings.py" ignore missing %}
@@ -91,8 +91,8 @@ def read_settings() -> Settings:
         settings = Settings()
     except ValidationError as error:
         raise SettingsError(describe(error)) from None
-    if settings.drain_seconds >= settings.shutdown_seconds:
-        raise SettingsError("DRAIN_SECONDS must be less than SHUTDOWN_SECONDS: raise the latter")
+    if settings.drain_seconds + 2 > settings.shutdown_seconds:
+        raise SettingsError("SHUTDOWN_SECONDS must be at least 2 seconds more than DRAIN_SECONDS")
     warn_of_misspelt()
     return settings
 
@@ -108,7 +108,6 @@ def describe(error: ValidationError) -> str:
 
 
 def warn_of_misspelt() -> None:
-    """Warn about environment variables that are nearly named like a setting."""
     settings = {name.replace("_", "").upper(): name.upper() for name in Settings.model_fields}
     for name in os.environ.keys() - settings.values():
         for close in difflib.get_close_matches(name.replace("_", "").upper(), settings, n=1, cutoff=0.9):
