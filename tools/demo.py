@@ -63,7 +63,9 @@ def main() -> None:
     serve = served_by_docker if docker_answers() else served_by_uv
     with serve(project):
         project.wait_ready()
-        step("curl localhost:$HOST_PORT/predict -H 'content-type: application/json' -d @examples/predict.json")
+        step(
+            "curl localhost:$HOST_PORT/predict -H 'content-type: application/json' -d @examples/predict.json"
+        )
         answer = project.predict()
         console.print(f"  {json.dumps(answer)}")
     if answer["digit"] != 7:

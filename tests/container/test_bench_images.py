@@ -22,7 +22,7 @@ def test_an_image_of_the_lesson_and_one_of_ours_are_measured_alike(
     for cell in (lesson, ours):
         assert 0 < cell["above_base"] < cell["size"]
         assert 0 < cell["first_answer"] <= cell["first_prediction"]
-        assert 0 < cell["downloaded"]
+        assert cell["downloaded"] > 0
         assert 0 < cell["code_changed"] < cell["cold"]
         assert 0 < cell["pushed"] < 200_000
     assert ours["size"] < lesson["size"]

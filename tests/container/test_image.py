@@ -1,19 +1,16 @@
 """What is in the image, and what is not; which layers change, and how quickly it starts."""
 
-import json
 import os
 import re
-import shutil
 import statistics
 import time
 from pathlib import Path
 
 import pytest
-from answers import DEFAULTS, FACTS, Answers, nearest
+from answers import FACTS, Answers, nearest
 from container.conftest import (
     CELLS,
     MANAGERS,
-    PYTHON,
     Build,
     container_of,
     copy_project,
@@ -26,7 +23,7 @@ from images import engine
 from project import CommandFailedError, Project, run
 
 BASE_LABEL = "org.opencontainers.image.base.name"
-# What follows the magic number in byte code that is compared with its source, and in that which is not: PEP 552.
+# What follows the magic number in byte code that is compared with its source, and in other: PEP 552.
 CHECKED_HASH, UNCHECKED_HASH = b"\3\0\0\0", b"\1\0\0\0"
 
 
@@ -40,7 +37,9 @@ def base_of(project: Project) -> str:
     return run(["docker", "image", "inspect", label, project.image], project.path).strip()
 
 
-@pytest.mark.parametrize("answers", [*CELLS, *map(nearest, ["model_runtime"] * 2, ["scikit-learn", "custom"])])
+@pytest.mark.parametrize(
+    "answers", [*CELLS, *map(nearest, ["model_runtime"] * 2, ["scikit-learn", "custom"])]
+)
 def test_the_image_keeps_within_its_budget(project: Project, answers: Answers) -> None:
     said = run(["make", "image-report"], project.path, VIRTUAL_ENV="")
     above, budget = (float(size) for size in re.findall(r"([\d.]+) MB", said)[:2])
@@ -148,8 +147,8 @@ def test_a_new_version_or_description_installs_nothing_anew(project: Project, tm
     copy = copy_project(project, tmp_path, "described")
     pyproject = copy.path / "pyproject.toml"
     text = pyproject.read_text(encoding="utf-8")
-    text = re.sub(r'(?m)^description = .*$', 'description = "Reads the digits of our meters."', text)
-    pyproject.write_text(re.sub(r'(?m)^version = .*$', 'version = "7.0.0"', text), encoding="utf-8")
+    text = re.sub(r"(?m)^description = .*$", 'description = "Reads the digits of our meters."', text)
+    pyproject.write_text(re.sub(r"(?m)^version = .*$", 'version = "7.0.0"', text), encoding="utf-8")
     copy.compose("build")
     before, after = engine.layers(project.image), engine.layers(copy.image)
     assert sum(one != other for one, other in zip(before, after, strict=True)) == 1
@@ -160,7 +159,9 @@ def test_a_new_version_or_description_installs_nothing_anew(project: Project, tm
 
 def list_distributions(image: str) -> set[str]:
     """Return names and versions of what is installed in the virtual environment."""
-    paths = (re.fullmatch(r"opt/venv/.*/site-packages/([^/]+)\.dist-info", path) for path in list_files(image))
+    paths = (
+        re.fullmatch(r"opt/venv/.*/site-packages/([^/]+)\.dist-info", path) for path in list_files(image)
+    )
     return {match[1].lower() for match in paths if match}
 
 

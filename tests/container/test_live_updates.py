@@ -1,4 +1,4 @@
-"""Versions that change while the service answers (model_updates=live): no request is lost or answered wrongly."""
+"""Versions that change while the service answers (model_updates=live): no request is lost or wrong."""
 
 import asyncio
 import json
@@ -134,10 +134,9 @@ def test_a_damaged_or_half_copied_version_leaves_the_served_one_in_its_place(
 
 
 def test_files_that_are_taken_away_change_nothing_for_what_is_loaded(project: Project, volume: Path) -> None:
-    with project.running("--wait", MODEL_VOLUME=volume, **SOON):
-        with under_load(project.address()) as load:
-            (volume / "network").rename(volume / ".elsewhere")
-            wait_for(project, lambda health: "no other can be" in health["reason"])
-            (volume / ".elsewhere").rename(volume / "network")
-            wait_for(project, lambda health: health["reason"] == "model network/1 is served")
+    with project.running("--wait", MODEL_VOLUME=volume, **SOON), under_load(project.address()) as load:
+        (volume / "network").rename(volume / ".elsewhere")
+        wait_for(project, lambda health: "no other can be" in health["reason"])
+        (volume / ".elsewhere").rename(volume / "network")
+        wait_for(project, lambda health: health["reason"] == "model network/1 is served")
     assert_all_answered(load.result)

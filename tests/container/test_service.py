@@ -102,9 +102,9 @@ def test_the_health_check_asks_where_the_service_listens(project: Project, host:
     options = [f"--env=HOST={host}", "--sysctl=net.ipv6.conf.all.disable_ipv6=0"]
     with container_of(project, *options) as container:
         deadline = time.monotonic() + 20
-        while "healthy" != (
+        while (
             health := run(["docker", "inspect", "--format={{.State.Health.Status}}", container], Path())
-        ).strip():
+        ).strip() != "healthy":
             assert time.monotonic() < deadline, health
             time.sleep(0.1)
         if host == "::":

@@ -111,7 +111,9 @@ def test_a_spoilt_volume_ends_in_its_sentence(
 def test_an_empty_or_unreadable_volume_ends_in_a_sentence(project: Project, volume: Path) -> None:
     shutil.rmtree(volume)
     volume.mkdir()
-    assert re.search(r"/models\b.* put .* there|put one at /models/", last_words(project, MODEL_VOLUME=volume))
+    assert re.search(
+        r"/models\b.* put .* there|put one at /models/", last_words(project, MODEL_VOLUME=volume)
+    )
     volume.chmod(0o700)
     assert "/models may not be read by uid 65532" in last_words(project, MODEL_VOLUME=volume)
 
