@@ -193,14 +193,6 @@ def test_the_workflow_of_a_project_runs(project: Project, answers: Answers) -> N
     assert FACTS["_samples"]["digits"]["answer"] in "".join(said)
 
 
-@pytest.mark.parametrize("answers", [nearest("model_volume", "named")])
-def test_a_named_volume_is_filled_by_the_user_of_the_container(project: Project) -> None:
-    ask_make(project, "fill")
-    code = "import os; print(os.stat('/models/digits').st_uid, os.getuid())"
-    python = ["run", "--rm", "--no-TTY", f"--entrypoint={PYTHON}", "service", "-c", code]
-    assert project.compose(*python).splitlines()[-1] == "65532 65532"
-
-
 @pytest.mark.parametrize("answers", [nearest("model_volume", "image")])
 def test_an_image_of_models_takes_a_base_with_a_shell(project: Project) -> None:
     base = FACTS["_base_images"]["alpine"]["python_image"].replace("%s", DEFAULTS["python_version"])
