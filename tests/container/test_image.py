@@ -19,7 +19,7 @@ from container.conftest import (
     every_manager,
     exported,
 )
-from images import engine
+from images.measure import measure_push, read_layers, read_size
 from project import CommandFailedError, Project, run
 
 BASE_LABEL = "org.opencontainers.image.base.name"
@@ -43,7 +43,7 @@ def base_of(project: Project) -> str:
 def test_the_image_keeps_within_its_budget(project: Project, answers: Answers) -> None:
     said = run(["make", "image-report"], project.path, VIRTUAL_ENV="")
     above, budget = (float(size) for size in re.findall(r"([\d.]+) MB", said)[:2])
-    size = engine.size(project.image) - engine.size(base_of(project))
+    size = read_size(project.image) - read_size(base_of(project))
     assert above == pytest.approx(size / 1e6, rel=0.02, abs=0.5)
     assert above < budget < above * 1.35, "run `make image-megabytes`"
     assert re.search(r"(?m)^ +[\d.]+ MB  numpy$", said)
@@ -126,10 +126,10 @@ def test_a_change_of_code_changes_one_small_layer(project: Project, tmp_path: Pa
     module = copy.path / "src" / "service" / "predictor.py"
     module.write_text(module.read_text(encoding="utf-8") + "\nCHANGED = True\n", encoding="utf-8")
     copy.compose("build")
-    before, after = engine.layers(project.image), engine.layers(copy.image)
+    before, after = read_layers(project.image), read_layers(copy.image)
     assert len(after) == len(before)
     assert sum(one != other for one, other in zip(before, after, strict=True)) == 1
-    assert engine.pushed(copy.image, before) < 200_000
+    assert measure_push(copy.image, before) < 200_000
 
 
 @pytest.mark.parametrize("answers", [*CELLS, MANAGERS[1], nearest("model_volume", "named")])
@@ -139,7 +139,7 @@ def test_the_same_tree_gives_the_same_layers_anywhere_at_any_time(project: Proje
         path.chmod(path.stat().st_mode & 0o700)
         os.utime(path, (1_000_000_000, 1_000_000_000))
     copy.compose("build", "--no-cache", "service")
-    assert engine.layers(copy.image) == engine.layers(project.image)
+    assert read_layers(copy.image) == read_layers(project.image)
 
 
 @default
@@ -150,7 +150,7 @@ def test_a_new_version_or_description_installs_nothing_anew(project: Project, tm
     text = re.sub(r"(?m)^description = .*$", 'description = "Reads the digits of our meters."', text)
     pyproject.write_text(re.sub(r"(?m)^version = .*$", 'version = "7.0.0"', text), encoding="utf-8")
     copy.compose("build")
-    before, after = engine.layers(project.image), engine.layers(copy.image)
+    before, after = read_layers(project.image), read_layers(copy.image)
     assert sum(one != other for one, other in zip(before, after, strict=True)) == 1
     with copy.running("--wait"):
         assert copy.get("/")[1]["version"] == "7.0.0"
