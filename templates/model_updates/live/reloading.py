@@ -24,39 +24,43 @@ from service.settings import Settings
 logger = logging.getLogger(__name__)
 
 FAILURES = Counter("model_reload_failures_total", "Versions that could not be loaded in place of another.")
+Fingerprint = tuple[object, ...]
 # Files that have changed within this time may still be being copied.
 SETTLE_SECONDS = 1.0
 MAX_PAUSE = 3600.0
 
 
-def watch(settings: Settings, readiness: Readiness) -> None:
-    """Look at the volume until the service stops."""
+def watch(settings: Settings, readiness: Readiness, seen: Fingerprint) -> None:
+    """Look at the volume until the service stops; it was seen before the model was loaded that is served."""
     if settings.model_reload_seconds == 0:
         return
-    reloader = Reloader(settings, readiness)
+    reloader = Reloader(settings, readiness, seen)
     pause = settings.model_reload_seconds
     while readiness.is_ready:
         time.sleep(pause)
-        pause = reloader.look()
+        try:
+            pause = reloader.look()
+        except Exception:
+            logger.exception("looking for another version failed unexpectedly")
+            pause = settings.model_reload_seconds
 
 
 class Reloader:
     """What the volume held when it was last looked at, and which of that is served or has failed."""
 
-    def __init__(self, settings: Settings, readiness: Readiness) -> None:
+    def __init__(self, settings: Settings, readiness: Readiness, seen: Fingerprint) -> None:
         self._settings = settings
         self._readiness = readiness
-        self._seen = take_fingerprint(settings)
-        # Another version may have come while the first one was loaded.
-        self._served = self._seen if self._seen[0] == str(readiness.served) else ()
-        self._failed: tuple[object, ...] = ()
+        self._seen = self._served = seen
+        self._failed: Fingerprint = ()
         self._pause = settings.model_reload_seconds
         self._retry_at = 0.0
 
     def look(self) -> float:
         """Load what the volume holds if it is not served yet; return the seconds to the next look."""
         previous, self._seen = self._seen, take_fingerprint(self._settings)
-        if self._seen == self._served:
+        # Another version may have come between the look and the loading.
+        if self._seen == self._served and self._seen[0] == str(self._readiness.served):
             if self._failed:
                 self._failed = ()
                 self._say("")
@@ -97,7 +101,7 @@ class Reloader:
             self._readiness.reason = f"model {self._readiness.served} is served{more}"
 
 
-def take_fingerprint(settings: Settings) -> tuple[object, ...]:
+def take_fingerprint(settings: Settings) -> Fingerprint:
     """Return what is to be seen of the version to serve without reading its files, or why there is none.
 
     Without inodes, which some network file systems number anew.
@@ -106,7 +110,7 @@ def take_fingerprint(settings: Settings) -> tuple[object, ...]:
         found = find(settings)
         files = [path for path in found.directory.rglob("*") if path.is_file()]
         stats = [(str(path.relative_to(found.directory)), path.stat()) for path in files]
-    except (OSError, ModelError) as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, loading meets it too and says so
         return (str(error),)
     visible = sorted((name, s.st_size, s.st_mtime_ns) for name, s in stats if "/." not in f"/{name}")
     return (str(found), os.path.realpath(found.directory), *visible)

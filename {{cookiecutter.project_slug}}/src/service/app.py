@@ -90,6 +90,9 @@ def create_app(settings: Settings | None = None, listener: socket.socket | None 
 
 def keep_model(settings: Settings, readiness: Readiness) -> None:
     """Load the model, or give up with the reason why that cannot be done."""
+{% if cookiecutter.model_updates == "live" %}
+    seen = reloading.take_fingerprint(settings)
+{% endif %}
     try:
         readiness.serve(loader.load(settings))
     except ModelError as error:
@@ -99,5 +102,5 @@ def keep_model(settings: Settings, readiness: Readiness) -> None:
         readiness.fail(f"the model cannot be loaded: {error!r}")
 {% if cookiecutter.model_updates == "live" %}
     else:
-        reloading.watch(settings, readiness)
+        reloading.watch(settings, readiness, seen)
 {% endif %}
