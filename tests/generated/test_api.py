@@ -29,7 +29,8 @@ def serving(project: Path, log: Path, **settings: str) -> Iterator[Project]:
     """Run the service of a project here, on the loopback interface."""
     run(["uv", "sync", "--quiet"], project, VIRTUAL_ENV="")
     served = Project(project)
-    environment = {"HOST": "127.0.0.1", "PORT": str(served.port), "MODEL_REPOSITORY": "models", **settings}
+    environment = {"PYTHONPATH": "src", "HOST": "127.0.0.1", "PORT": str(served.port)}
+    environment |= {"MODEL_REPOSITORY": "models", **settings}
     command = [project / ".venv" / "bin" / "python", "-m", "service"]
     with (
         log.open("wb") as stderr,

@@ -135,11 +135,16 @@ def test_a_hindered_command_leaves_a_volume_that_is_served_and_verified(
 
 @pytest.mark.parametrize("how", ["killed", "full"])
 def test_a_hindered_first_model_is_there_as_a_whole_or_not_at_all(
-    project: Path, tmp_path: Path, source: Path, how: str
+    project: Path,
+    tmp_path: Path,
+    source: Path,
+    how: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     volume = tmp_path / "empty"
     volume.mkdir()
-    times = hinder(project, volume, how, "add", str(source), "--name", "first")
+    monkeypatch.setenv("MODEL_NAME", "first")
+    times = hinder(project, volume, how, "add", str(source))
     assert times[0][1] is None
     assert times[-1][0] == 0
     assert times[-1][1]

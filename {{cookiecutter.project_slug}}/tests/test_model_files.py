@@ -24,7 +24,6 @@ LISTS = {
     "openssl": f"SHA256(model.bin)= {SHA256}\n",
     "CRLF and a comment": f"# from the registry\r\n{SHA256}  model.bin\r\n",
     "no line end": f"{SHA256}  model.bin",
-    "an escaped name": f"{SHA256}  model.bin\n\\{SHA256}  line\\nend\\\\\n",
     "a directory below": f"{SHA256}  model.bin\n{SHA256}  below/part.bin\n",
     "the list itself": f"{'0' * 64}  SHA256SUMS\n{SHA256}  model.bin\n",
 }
@@ -90,8 +89,7 @@ def run(script: str, directory: Path) -> None:
 @pytest.mark.parametrize("kind", LISTS)
 def test_a_list_that_sha256sum_accepts_is_verified(volume: Path, kind: str) -> None:
     (volume / "below").mkdir()
-    for name in ("line\nend\\", "below/part.bin"):
-        (volume / name).write_bytes(CONTENT)
+    (volume / "below" / "part.bin").write_bytes(CONTENT)
     (volume / "SHA256SUMS").write_text(LISTS[kind], newline="")
     check(volume, require_checksums=True)
     (volume / "model.bin").write_bytes(CONTENT.upper())

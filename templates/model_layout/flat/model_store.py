@@ -10,22 +10,27 @@ from pathlib import Path
 from service import staging
 from service.errors import ModelError
 from service.model_files import ModelVersion
-from service.model_repository import DATA, find
-from service.model_repository import DEFAULT_NAME as DEFAULT_NAME
+from service.model_repository import DATA, DEFAULT_NAME, find
 from service.model_runtime import FILE_NAME
 from service.settings import Settings
 
+HAS_NAMES = False
 VERSIONS = ".versions"
 VERSION = re.compile(r"[1-9][0-9]*")
 
 
 def list_versions(settings: Settings) -> list[ModelVersion]:
     """Return every version, smallest first, or the one that lies there without a number."""
-    name, repository = settings.model_name or DEFAULT_NAME, settings.model_repository
+    name, repository = choose_name(settings), settings.model_repository
     numbers = find_numbers(repository)
     if not numbers and os.path.lexists(repository / FILE_NAME):
         return [find(settings)]
     return [ModelVersion(name, str(number), repository / VERSIONS / str(number)) for number in numbers]
+
+
+def choose_name(settings: Settings) -> str:
+    """Return the name of the only model that there can be."""
+    return settings.model_name or DEFAULT_NAME
 
 
 def find_numbers(repository: Path) -> list[int]:
@@ -39,7 +44,7 @@ def next_number(repository: Path) -> str:
     return str(max(find_numbers(repository), default=0) + 1)
 
 
-def add(settings: Settings, source: Path, name: str, version: str | None) -> ModelVersion:
+def add(settings: Settings, source: Path, version: str | None) -> ModelVersion:
     """Copy a model to the volume as a new version, by default the next number, and serve it."""
     repository = settings.model_repository
     file, data = repository / FILE_NAME, repository / DATA
@@ -51,7 +56,7 @@ def add(settings: Settings, source: Path, name: str, version: str | None) -> Mod
         if file.is_file() and not file.is_symlink():
             keep_files(settings, directory)
         version = version or next_number(repository)
-        added = ModelVersion(name, version, repository / VERSIONS / version)
+        added = ModelVersion(choose_name(settings), version, repository / VERSIONS / version)
         if not VERSION.fullmatch(version) or added.directory.exists():
             raise ModelError(f"there cannot be a new version {version}: use a number that is not there yet")
         staging.publish(directory / "new", added.directory)
@@ -74,10 +79,16 @@ def keep_files(settings: Settings, directory: Path) -> None:
     switch(repository, number)
 
 
-def use(settings: Settings, found: ModelVersion, *, follow_latest: bool) -> None:
+def use(settings: Settings, found: ModelVersion) -> None:
     """Serve a version from now on."""
     if found.directory.parent.name == VERSIONS:
         switch(settings.model_repository, found.version)
+
+
+def use_latest(settings: Settings) -> None:
+    """Serve the largest number."""
+    for found in list_versions(settings)[-1:]:
+        use(settings, found)
 
 
 def remove(settings: Settings, found: ModelVersion) -> None:
@@ -107,9 +118,7 @@ def is_ours(path: Path) -> bool:
 
 def replace_link(path: Path, target: str, repository: Path) -> None:
     """Make a link in the place of whatever is there, in one step."""
-    with staging.staged(repository) as directory:
-        (directory / path.name).symlink_to(target)
+    with staging.replacing(path, repository) as link:
+        link.symlink_to(target)
         if path.is_dir() and not path.is_symlink():
-            path.rename(directory / f"old-{path.name}")
-        (directory / path.name).replace(path)
-    staging.flush(path.parent)
+            path.rename(link.with_name(f"old-{link.name}"))

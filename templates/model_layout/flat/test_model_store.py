@@ -18,11 +18,11 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return Settings(model_repository=tmp_path / "models")
 
 
-def add(settings: Settings, text: str, name: str = "digits", version: str | None = None) -> str:
+def add(settings: Settings, text: str, version: str | None = None) -> str:
     """Add a model whose file holds this text; return its version."""
     source = settings.model_repository.with_name("new")
     source.write_text(text)
-    return model_store.add(settings, source, name, version).version
+    return model_store.add(settings, source, version).version
 
 
 def versions(settings: Settings) -> list[str]:
@@ -54,10 +54,12 @@ def test_plain_files_are_kept_as_the_first_version(settings: Settings) -> None:
     assert read_root(settings) == "b"
     assert not (settings.model_repository / "labels").exists()
     first, _ = model_store.list_versions(settings)
-    model_store.use(settings, first, follow_latest=False)
+    model_store.use(settings, first)
     assert read_root(settings) == "plain"
     assert (settings.model_repository / "labels" / "a.txt").read_text() == "a"
     assert find(settings).version == "1"
+    model_store.use_latest(settings)
+    assert read_root(settings) == "b"
 
 
 def test_plain_files_stay_when_the_new_model_is_refused(

@@ -15,7 +15,7 @@ from service.model_repository import directory_name, find, find_commits, find_na
 from service.model_runtime import FILE_NAME
 from service.settings import Settings
 
-DEFAULT_NAME = ""
+HAS_NAMES = True
 NAME = re.compile(r"\w+([.-]\w+)*(/\w+([.-]\w+)*)?")
 
 
@@ -32,9 +32,18 @@ def list_versions(settings: Settings) -> list[ModelVersion]:
     ]
 
 
-def add(settings: Settings, source: Path, name: str, version: str | None) -> ModelVersion:
+def choose_name(settings: Settings) -> str:
+    """Return the name that is set, or that of the only model."""
+    names = sorted({found.name for found in list_versions(settings)})
+    if settings.model_name or len(names) == 1:
+        return settings.model_name or names[0]
+    there = ", ".join(names) or "no model yet"
+    raise ModelError(f"{settings.model_repository} holds {there}: say with --name which you mean")
+
+
+def add(settings: Settings, source: Path, version: str | None) -> ModelVersion:
     """Copy a model to the cache as a new snapshot, and let `main` name it."""
-    repository = settings.model_repository
+    repository, name = settings.model_repository, choose_name(settings)
     if version:
         raise ModelError("the version of a snapshot is made from its files: leave --version out")
     if settings.model_file not in {None, FILE_NAME}:
@@ -49,23 +58,31 @@ def add(settings: Settings, source: Path, name: str, version: str | None) -> Mod
         checksums = (directory / "new" / CHECKSUMS).read_bytes()
         commit = hashlib.sha1(checksums, usedforsecurity=False).hexdigest()
         added = ModelVersion(name, commit, model / "snapshots" / commit)
-        commits, main = find_commits(model), model / "refs" / "main"
-        if len(commits) == 1 and not main.exists():  # with two snapshots and no ref, none would be served
-            staging.replace_text(main, commits[0], repository)
+        commits = find_commits(model)
+        if len(commits) == 1 and not (model / "refs" / "main").exists():  # with two, none would be served
+            set_main(model, commits[0], repository)
         if commit in commits:
             verify(added, settings)
         else:
             staging.publish(directory / "new", added.directory)
-    use(settings, added, follow_latest=False)
+    use(settings, added)
     return added
 
 
-def use(settings: Settings, found: ModelVersion, *, follow_latest: bool) -> None:
+def use(settings: Settings, found: ModelVersion) -> None:
     """Let `main` name a snapshot."""
-    if follow_latest:
-        raise ModelError("snapshots have no order: choose one that `list` shows")
-    main = settings.model_repository / directory_name(found.name) / "refs" / "main"
-    staging.replace_text(main, found.version, settings.model_repository)  # as huggingface_hub: no line end
+    set_main(settings.model_repository / directory_name(found.name), found.version, settings.model_repository)
+
+
+def use_latest(_: Settings) -> None:
+    """Raise `ModelError`, because no snapshot is the latest."""
+    raise ModelError("snapshots have no order: choose one that `list` shows")
+
+
+def set_main(model: Path, commit: str, repository: Path) -> None:
+    """Write the ref `main` as huggingface_hub does, without a line end."""
+    with staging.replacing(model / "refs" / "main", repository) as ref:
+        staging.write(ref, commit)
 
 
 def remove(settings: Settings, found: ModelVersion) -> None:

@@ -22,7 +22,7 @@ def add(settings: Settings, text: str, name: str = "digits", version: str | None
     """Add a model whose file holds this text; return its version."""
     source = settings.model_repository.with_name("new")
     source.write_text(text)
-    return model_store.add(settings, source, name, version).version
+    return model_store.add(settings.model_copy(update={"model_name": name}), source, version).version
 
 
 def versions(settings: Settings) -> list[str]:
@@ -98,9 +98,17 @@ def test_a_number_is_refused_as_a_version(settings: Settings) -> None:
 
 
 def test_snapshots_have_no_latest(settings: Settings) -> None:
-    add(settings, "a")
     with pytest.raises(ModelError, match="snapshots have no order"):
-        model_store.use(settings, find(settings), follow_latest=True)
+        model_store.use_latest(settings)
+
+
+@pytest.mark.parametrize("names", [[], ["digits", "org/letters"]])
+def test_a_name_is_demanded_unless_there_is_one_model(settings: Settings, names: list[str]) -> None:
+    for name in names:
+        add(settings, "a", name=name)
+    there = ", ".join(names) or "no model yet"
+    with pytest.raises(ModelError, match=f"holds {there}: say with --name which you mean"):
+        model_store.add(settings, settings.model_repository, None)
 
 
 def test_a_volume_that_is_one_snapshot_gets_no_other(settings: Settings) -> None:

@@ -8,7 +8,7 @@ from service.model_files import ModelVersion
 from service.model_repository import NAME, VERSION, find_names, find_versions
 from service.settings import Settings
 
-DEFAULT_NAME = ""
+HAS_NAMES = True
 PINNED = ".pinned"
 
 
@@ -22,12 +22,21 @@ def list_versions(settings: Settings) -> list[ModelVersion]:
     ]
 
 
-def add(settings: Settings, source: Path, name: str, version: str | None) -> ModelVersion:
+def choose_name(settings: Settings) -> str:
+    """Return the name that is set, or that of the only model."""
+    names = find_names(settings.model_repository)
+    if settings.model_name or len(names) == 1:
+        return settings.model_name or names[0]
+    there = ", ".join(names) or "no model yet"
+    raise ModelError(f"{settings.model_repository} holds {there}: say with --name which you mean")
+
+
+def add(settings: Settings, source: Path, version: str | None) -> ModelVersion:
     """Copy a model to the volume as a new version, by default the next number."""
-    repository = settings.model_repository
+    repository, name = settings.model_repository, choose_name(settings)
     if not NAME.fullmatch(name):
         raise ModelError(f"{name!r} cannot name a model: use letters, digits, hyphens, dots and underscores")
-    numbers = [int(found.version) for found in list_versions(settings) if found.name == name]
+    numbers = map(int, find_versions(repository / name))
     version = version or str(max(numbers, default=0) + 1)
     added = ModelVersion(name, version, repository / name / version)
     if not VERSION.fullmatch(version) or added.directory.exists():
@@ -38,13 +47,15 @@ def add(settings: Settings, source: Path, name: str, version: str | None) -> Mod
     return added
 
 
-def use(settings: Settings, found: ModelVersion, *, follow_latest: bool) -> None:
-    """Pin a version, or serve the largest number from now on."""
-    pin = found.directory.parent / PINNED
-    if follow_latest:
-        pin.unlink(missing_ok=True)
-    else:
-        staging.replace_text(pin, f"{found.version}\n", settings.model_repository)
+def use(settings: Settings, found: ModelVersion) -> None:
+    """Pin a version."""
+    with staging.replacing(found.directory.parent / PINNED, settings.model_repository) as pin:
+        staging.write(pin, f"{found.version}\n")
+
+
+def use_latest(settings: Settings) -> None:
+    """Remove the pin, so that the largest number is served."""
+    (settings.model_repository / choose_name(settings) / PINNED).unlink(missing_ok=True)
 
 
 def remove(settings: Settings, found: ModelVersion) -> None:

@@ -22,7 +22,7 @@ def add(settings: Settings, text: str, name: str = "digits", version: str | None
     """Add a model whose file holds this text; return its version."""
     source = settings.model_repository.with_name("new")
     source.write_text(text)
-    return model_store.add(settings, source, name, version).version
+    return model_store.add(settings.model_copy(update={"model_name": name}), source, version).version
 
 
 def versions(settings: Settings) -> list[str]:
@@ -56,16 +56,16 @@ def test_a_name_with_a_slash_is_refused(settings: Settings) -> None:
 def test_a_pin_stays_until_the_latest_is_used(settings: Settings) -> None:
     add(settings, "a")
     first = find(settings)
-    model_store.use(settings, first, follow_latest=False)
+    model_store.use(settings, first)
     add(settings, "b")
     assert find(settings) == first
-    model_store.use(settings, first, follow_latest=True)
+    model_store.use_latest(settings)
     assert find(settings).version == "2"
 
 
 def test_a_setting_goes_before_the_pin(settings: Settings) -> None:
     add(settings, "a")
-    model_store.use(settings, find(settings), follow_latest=False)
+    model_store.use(settings, find(settings))
     add(settings, "b")
     assert find(settings.model_copy(update={"model_version": "2"})).version == "2"
 
@@ -81,12 +81,21 @@ def test_a_pin_to_a_version_that_is_gone_is_named(settings: Settings) -> None:
 def test_a_version_is_removed_with_the_pin_that_names_it(settings: Settings) -> None:
     add(settings, "a")
     first = find(settings)
-    model_store.use(settings, first, follow_latest=False)
+    model_store.use(settings, first)
     add(settings, "b")
     model_store.remove(settings, first)
     verify(find(settings), settings)
     assert (find(settings).directory / FILE_NAME).read_text() == "b"
     assert versions(settings) == ["2"]
+
+
+@pytest.mark.parametrize("names", [[], ["digits", "letters"]])
+def test_a_name_is_demanded_unless_there_is_one_model(settings: Settings, names: list[str]) -> None:
+    for name in names:
+        add(settings, "a", name=name)
+    there = ", ".join(names) or "no model yet"
+    with pytest.raises(ModelError, match=f"holds {there}: say with --name which you mean"):
+        model_store.add(settings, settings.model_repository, None)
 
 
 def test_models_of_several_names_have_versions_of_their_own(settings: Settings) -> None:

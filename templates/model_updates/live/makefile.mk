@@ -1,9 +1,13 @@
-{% set names = "" if cookiecutter.model_layout == "flat" else " [NAME=]" %}
+{% set has_names = cookiecutter.model_layout != "flat" %}
+{% set names = " [NAME=]" if has_names else "" %}
+{% set name = " $(name)" if has_names else "" %}
 {% set version = "" if cookiecutter.model_layout == "huggingface" else " [VERSION=]" %}
-# Only what the command line of make gives: the environment may have a NAME or a VERSION of its own.
+# Only what the command line of make gives: the environment may have a VERSION of its own.
 given = $(if $(filter command,$(origin $(1))),$($(1)))
 need = $(if $(call given,$(1)),,$(error say $(1)=))
+{% if has_names %}
 name = $(if $(call given,NAME),--name "$$NAME")
+{% endif %}
 {% if cookiecutter.model_volume == "named" %}
 MODELS = docker compose run --rm models
 ADD = source="$$(realpath -- "$$FILE")"; \
@@ -18,7 +22,7 @@ ADD = $(MODELS) add "$$FILE"
 
 add-model: ## Add a version of the model: FILE={{ names }}{{ version }}
 	$(call need,FILE)
-	$(ADD) $(name) $(if $(call given,VERSION),--version "$$VERSION")
+	$(ADD){{ name }} $(if $(call given,VERSION),--version "$$VERSION")
 
 list-models: ## List the versions, and which of them is served
 	$(MODELS) list
@@ -28,8 +32,8 @@ verify-models: ## Verify the files of all versions
 
 use-model: ## Serve this version: VERSION={{ names }}
 	$(call need,VERSION)
-	$(MODELS) use "$$VERSION" $(name)
+	$(MODELS) use "$$VERSION"{{ name }}
 
 remove-model: ## Remove this version: VERSION={{ names }}
 	$(call need,VERSION)
-	$(MODELS) remove "$$VERSION" $(name)
+	$(MODELS) remove "$$VERSION"{{ name }}

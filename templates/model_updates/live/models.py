@@ -53,14 +53,15 @@ def parse() -> Any:
     commands.add_parser("list", help="list the versions").set_defaults(command=list_versions)
     commands.add_parser("verify", help="verify the files").set_defaults(command=verify_versions)
 
-    use = commands.add_parser("use", help="serve this version")
+    use = commands.add_parser("use", help="serve this version, or latest")
     use.set_defaults(command=use_version)
     remove = commands.add_parser("remove", help="remove this version")
     remove.set_defaults(command=remove_version)
     for command in (use, remove):
-        command.add_argument("version", type=plain, metavar="VERSION", help="as `list` shows it, or latest")
-    for command in (add, use, remove):
-        command.add_argument("--name", type=plain, help="the model's name, if there is more than one")
+        command.add_argument("version", type=plain, metavar="VERSION", help="as `list` shows it")
+    if model_store.HAS_NAMES:
+        for command in (add, use, remove):
+            command.add_argument("--name", type=plain, help="the model's name, if there is more than one")
     return parser.parse_args()
 
 
@@ -76,8 +77,7 @@ def add_version(settings: Settings, arguments: Any) -> None:
     if not arguments.source.exists():
         raise ModelError(f"{arguments.source} is missing: give a file, or a directory of files")
     with staging.locked(settings.model_repository):
-        name = choose_name(settings, arguments.name)
-        added = model_store.add(settings, arguments.source, name, arguments.version)
+        added = model_store.add(with_name(settings, arguments), arguments.source, arguments.version)
     sys.stdout.write(f"{added} is on the volume\n")
     show_served(settings)
 
@@ -85,16 +85,19 @@ def add_version(settings: Settings, arguments: Any) -> None:
 def use_version(settings: Settings, arguments: Any) -> None:
     """Serve a version from now on."""
     with staging.locked(settings.model_repository):
-        found = choose_version(settings, arguments)
-        verify(found, settings)
-        model_store.use(settings, found, follow_latest=arguments.version == "latest")
+        if arguments.version == "latest":
+            model_store.use_latest(with_name(settings, arguments))
+        else:
+            found = choose_version(with_name(settings, arguments), arguments.version)
+            verify(found, settings)
+            model_store.use(settings, found)
     show_served(settings)
 
 
 def remove_version(settings: Settings, arguments: Any) -> None:
     """Remove a version, unless it is the one that is served."""
     with staging.locked(settings.model_repository):
-        found = choose_version(settings, arguments)
+        found = choose_version(with_name(settings, arguments), arguments.version)
         if str(found) == find_served(settings):
             raise ModelError(f"{found} is served: use another version before you remove it")
         model_store.remove(settings, found)
@@ -121,27 +124,21 @@ def verify_versions(settings: Settings, _: Any) -> None:
         raise ModelError("\n".join(problems))
 
 
-def choose_name(settings: Settings, given: str | None) -> str:
-    """Return the name that is given, or the name of the only model."""
-    names = sorted({found.name for found in model_store.list_versions(settings)})
-    name = given or settings.model_name or (names[0] if len(names) == 1 else model_store.DEFAULT_NAME)
-    if name:
-        return name
-    there = f"the models {', '.join(names)}" if names else "no model yet"
-    raise ModelError(f"{settings.model_repository} holds {there}: say with --name which you mean")
+def with_name(settings: Settings, arguments: Any) -> Settings:
+    """Return the settings with the name that the command line gives, if it gives one."""
+    name = getattr(arguments, "name", None) or settings.model_name
+    return settings.model_copy(update={"model_name": name})
 
 
-def choose_version(settings: Settings, arguments: Any) -> ModelVersion:
+def choose_version(settings: Settings, version: str) -> ModelVersion:
     """Return the version that is meant; raise `ModelError` with those that are there if it is missing."""
-    name = choose_name(settings, arguments.name)
+    name = model_store.choose_name(settings)
     versions = [found for found in model_store.list_versions(settings) if found.name == name]
-    if versions and arguments.version == "latest":
-        return versions[-1]
     for found in versions:
-        if found.version == arguments.version:
+        if found.version == version:
             return found
     there = ", ".join(found.version for found in versions) or "none"
-    raise ModelError(f"{name} has no version {arguments.version} on the volume: choose one of {there}")
+    raise ModelError(f"{name} has no version {version} on the volume: choose one of {there}")
 
 
 def find_served(settings: Settings) -> str | None:

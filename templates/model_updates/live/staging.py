@@ -1,7 +1,7 @@
-"""Changes of the model volume that a kill, a full disk or a reader at any moment finds whole.
+"""Changes of the model volume, each in one step, so that no interruption and no full disk damages it.
 
-New files are written to a hidden directory on the volume, which gets its name by one rename. What a kill
-leaves behind is hidden, and the next command removes it.
+New files are written to a hidden directory on the volume, which gets its name by one rename. What an
+interrupted command leaves behind is hidden, and the next command removes it.
 """
 
 import fcntl
@@ -149,11 +149,12 @@ def publish(directory: Path, target: Path) -> None:
     flush(target.parent)
 
 
-def replace_text(path: Path, text: str, repository: Path) -> None:
-    """Write a small file in the place of the old one, in one step."""
+@contextmanager
+def replacing(path: Path, repository: Path) -> Iterator[Path]:
+    """Yield a path for a new file or link, which then takes the place of the old one in one step."""
     path.parent.mkdir(mode=0o755, exist_ok=True)
     with staged(repository) as directory:
-        write(directory / path.name, text)
+        yield directory / path.name
         (directory / path.name).replace(path)
     flush(path.parent)
 

@@ -21,7 +21,7 @@ from service.loader import ServedModel
 from service.model_repository import find
 from service.model_runtime import FILE_NAME
 from service.readiness import Readiness
-from service.reloading import Reloader
+from service.reloading import Reloader, take_fingerprint
 from service.settings import Settings
 
 Add = Callable[[str], str]
@@ -41,7 +41,7 @@ def add(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     def add(text: str) -> str:
         (tmp_path / "new").write_text(text)
         with staging.locked(settings.model_repository):
-            return str(model_store.add(settings, tmp_path / "new", "digits", None))
+            return str(model_store.add(settings, tmp_path / "new", None))
 
     return add
 
@@ -67,7 +67,7 @@ def readiness(settings: Settings, add: Add, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.fixture
 def reloader(settings: Settings, readiness: Readiness) -> Reloader:
-    return Reloader(settings, readiness)
+    return Reloader(settings, readiness, take_fingerprint(settings))
 
 
 def look_twice(reloader: Reloader) -> None:
@@ -101,12 +101,52 @@ def test_files_that_are_replaced_are_loaded(
     assert readiness.served is not before
 
 
-def test_a_version_that_came_while_the_first_was_loaded_takes_over(
+def test_a_file_that_is_replaced_during_the_first_load_is_loaded(
+    settings: Settings, readiness: Readiness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load, loads, again = loader.load, 0, threading.Event()
+
+    def load_and_replace(settings: Settings) -> ServedModel:
+        nonlocal loads
+        served, loads = load(settings), loads + 1
+        if loads == 1:
+            (served.directory / FILE_NAME).write_text("replaced")
+        else:
+            again.set()
+        return served
+
+    monkeypatch.setattr(loader, "load", load_and_replace)
+    with TestClient(create_app(settings)):
+        assert again.wait(5)
+
+
+def test_a_version_that_came_only_for_the_first_load_is_switched_back(
     settings: Settings, readiness: Readiness, add: Add
 ) -> None:
-    added = add("second")
-    Reloader(settings, readiness).look()
-    assert str(readiness.served) == added
+    first, seen = find(settings), take_fingerprint(settings)
+    add("second")
+    readiness.serve(loader.load(settings))
+    model_store.use(settings, first)
+    look_twice(Reloader(settings, readiness, seen))
+    assert str(readiness.served) == str(first)
+
+
+def test_an_unexpected_exception_does_not_end_the_reloading(
+    settings: Settings,
+    readiness: Readiness,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def look(_: Reloader) -> float:
+        if not caplog.messages:
+            raise RuntimeError("a bug")
+        readiness.drain()
+        return 0.0
+
+    monkeypatch.setattr(Reloader, "look", look)
+    reloading.watch(settings, readiness, ())
+    assert caplog.messages == ["looking for another version failed unexpectedly"]
+    assert readiness.is_draining
 
 
 def test_a_request_that_was_given_the_previous_version_is_answered_by_it(
@@ -222,5 +262,5 @@ def test_the_thread_ends_with_the_application(settings: Settings, readiness: Rea
 def test_without_the_setting_nothing_is_looked_at(readiness: Readiness, settings: Settings, add: Add) -> None:
     before = readiness.served
     add("second")
-    reloading.watch(settings.model_copy(update={"model_reload_seconds": 0}), readiness)
+    reloading.watch(settings.model_copy(update={"model_reload_seconds": 0}), readiness, ())
     assert readiness.served is before

@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import sys
+from contextlib import suppress
 
 from service import logs
 from service.settings import Settings, SettingsError, read_settings
@@ -15,7 +16,8 @@ logger = logging.getLogger("service")
 def main() -> int:
     """Return the exit code."""
     # The first process of a container ignores signals that it does not handle, and the imports take a while.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    # Not sys.exit, which a module that is being imported may catch.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     logs.configure("info", os.environ.get("LOG_FORMAT", "").lower())
     if len(sys.argv) > 1:
         logger.error("there are no arguments (%s): set environment variables", " ".join(sys.argv[1:]))
@@ -30,7 +32,6 @@ def main() -> int:
 
 
 def serve(settings: Settings, listener: socket.socket) -> int:
-    """Serve and return the exit code."""
     # Imported now, so that a wrong setting is reported before seconds of imports.
     import uvicorn
 
@@ -54,11 +55,10 @@ def serve(settings: Settings, listener: socket.socket) -> int:
     logger.info("listening on %s port %d", settings.host, settings.port)
     if settings.api_key_file is None:
         logger.warning("API_KEY_FILE is not set: everybody who reaches the port may ask the model")
-    try:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # uvicorn raises it again when it has stopped
+    with suppress(SystemExit, KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listener])
-    except (SystemExit, KeyboardInterrupt) as stop:  # uvicorn raises the signal again that stopped it
-        return 1 if app.state.readiness.state == "failed" or getattr(stop, "code", None) else 0
-    return 1
+    return 0 if app.state.readiness.state == "draining" else 1
 
 
 def listen(host: str, port: int) -> socket.socket:

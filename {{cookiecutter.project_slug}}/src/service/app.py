@@ -22,9 +22,6 @@ from service.readiness import Readiness
 from service.settings import Settings, read_settings
 from service.shutdown import graceful_shutdown
 
-PROJECT = Path(__file__).parents[2] / "pyproject.toml"
-logger = logging.getLogger(__name__)
-
 
 def create_app(settings: Settings | None = None, listener: socket.socket | None = None) -> FastAPI:
     """Return the application; its model is loaded when it starts.
@@ -44,7 +41,7 @@ def create_app(settings: Settings | None = None, listener: socket.socket | None 
         if readiness.served:
             readiness.served.batcher.close()
 
-    project = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]
     app = FastAPI(
         title=project["name"],
         version=project["version"],
@@ -80,10 +77,10 @@ def create_app(settings: Settings | None = None, listener: socket.socket | None 
 {% endif %}
     if settings.serve_docs:
         patch_fastapi(app, redirect_from_root_to_docs=False)  # /docs from this package, not from the internet
+    app.add_middleware(CheckBodyHeaders, max_body_bytes=settings.max_body_bytes)
     if settings.allowed_origins:
         origins = settings.allowed_origins.replace(" ", "").split(",")
         app.add_middleware(CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"])
-    app.add_middleware(CheckBodyHeaders, max_body_bytes=settings.max_body_bytes)
     app.add_middleware(ObserveRequests, readiness=readiness)  # the last one is outermost
     return app
 
@@ -98,7 +95,7 @@ def keep_model(settings: Settings, readiness: Readiness) -> None:
     except ModelError as error:
         readiness.fail(str(error))
     except BaseException as error:
-        logger.exception("loading the model failed unexpectedly")
+        logging.getLogger(__name__).exception("loading the model failed unexpectedly")
         readiness.fail(f"the model cannot be loaded: {error!r}")
 {% if cookiecutter.model_updates == "live" %}
     else:

@@ -1,7 +1,6 @@
 """The queue in front of the model: it is bounded, threads work it off, and what waits goes in one call.
 
-A request alone waits for nothing, and batches grow with the load. Requests are joined only if the predictor
-says that the model answers each row by itself.
+A request alone waits for nothing, and batches grow with the load.
 """
 
 import asyncio
@@ -40,10 +39,7 @@ class Job:
 
 
 class Batcher:
-    """One model, the requests that wait for it, and the threads that ask it.
-
-    With `joins`, the model must answer each row of its inputs by itself.
-    """
+    """One model, its queue and its threads; `joins` only if the model answers each row by itself."""
 
     def __init__(self, model: Model, settings: Settings, *, threads: int, joins: bool) -> None:
         self._model = model

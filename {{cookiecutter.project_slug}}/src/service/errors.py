@@ -13,6 +13,8 @@ from service.logs import REQUEST_ID
 
 MAX_PROBLEMS = 3
 TOO_LARGE = "the body is larger than MAX_BODY_BYTES allows"
+NO_JSON = "the body is not valid JSON"
+REWORDED = {"Content Too Large": TOO_LARGE, "There was an error parsing the body": NO_JSON}
 
 
 class ErrorResponse(BaseModel):
@@ -54,7 +56,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
 async def answer_http_error(_: Request, error: Any) -> JSONResponse:
     """Answer what routes, dependencies and FastAPI itself raise."""
-    detail = TOO_LARGE if error.detail == "Content Too Large" else error.detail  # which names the setting
+    detail = REWORDED.get(error.detail, error.detail)
     return JSONResponse({"detail": detail}, error.status_code, error.headers)
 
 
@@ -76,7 +78,7 @@ def describe_problem(problem: Mapping[str, Any]) -> str:
     """Return where a problem is and what it is; a location begins with the part of the request."""
     part, *names = problem["loc"]
     if problem["type"] == "json_invalid":
-        return f"the body is not valid JSON: {problem['ctx']['error']}"
+        return f"{NO_JSON}: {problem['ctx']['error']}"
     if names:
         return f"{'.'.join(map(str, names))[:100]}: {problem['msg']}"
     if isinstance(problem["input"], bytes):

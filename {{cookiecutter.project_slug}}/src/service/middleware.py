@@ -1,5 +1,6 @@
 """What happens around each request: its id, its line in the log, its metrics, the limits of its body."""
 
+import asyncio
 import logging
 import random
 import re
@@ -17,7 +18,6 @@ from service.readiness import Readiness
 logger = logging.getLogger("service.access")
 
 VALID_ID = re.compile(rb"[A-Za-z0-9._~+/=:@-]{1,128}")
-MAX_PATH_LENGTH = 200
 # Probes come every few seconds: their lines are for debugging.
 PROBES = ("/health/live", "/health/ready", "/metrics")
 
@@ -64,11 +64,20 @@ class CheckBodyHeaders:
     def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
         self.app = app
         self.max_body_bytes = max_body_bytes
+        self.turn = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         error = self.find_error(dict(scope["headers"])) if scope["type"] == "http" else None
+
+        async def receive_in_turn() -> Message:
+            message = await receive()
+            if len(message.get("body", b"")) > 4000:
+                async with self.turn:  # one per turn of the event loop, because parsing takes long
+                    await asyncio.sleep(0)
+            return message
+
         if error is None:
-            await self.app(scope, receive, send)
+            await self.app(scope, receive_in_turn, send)
             return
         response = await scope["app"].exception_handlers[HTTPException](Request(scope), error)
         await response(scope, receive, send)
@@ -90,5 +99,5 @@ def observe(scope: Scope, status: int, seconds: float) -> None:
     metrics.REQUEST_SECONDS.labels(route).observe(seconds)
     level = logging.DEBUG if route.endswith(PROBES) else logging.INFO
     if logger.isEnabledFor(level):
-        path = scope["raw_path"][:MAX_PATH_LENGTH].decode("ascii", errors="backslashreplace")
+        path = scope["raw_path"][:200].decode("ascii", errors="backslashreplace")
         logger.log(level, "%s %s %d %.1f ms", scope["method"], path, status, seconds * 1000)

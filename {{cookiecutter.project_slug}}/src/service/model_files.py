@@ -17,11 +17,10 @@ logger = logging.getLogger(__name__)
 CHECKSUMS = "SHA256SUMS"
 # What `sha256sum --check` reads: its own lines, those of `sha256sum --tag` and those of `openssl dgst`.
 CHECKSUM_LINE = re.compile(
-    r"\s*(?P<escaped>\\?)((?P<digest>[0-9a-f]{64})[ \t][ *]?(?P<name>[^\0]+)"
+    r"\s*((?P<digest>[0-9a-f]{64})[ \t][ *]?(?P<name>[^\0]+)"
     r"|SHA256 ?\((?P<tagged>[^\0]+)\) ?= ?(?P<tag>[0-9a-f]{64}))",
     re.IGNORECASE,
 )
-ESCAPES = {r"\\": "\\", r"\n": "\n", r"\r": "\r"}
 REWRITE_CHECKSUMS = f"run `rm -f {CHECKSUMS}; sha256sum -- * > {CHECKSUMS}` in the directory behind it"
 GIT_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
@@ -134,8 +133,6 @@ def read_checksums(path: Path, volume: Path) -> list[tuple[str, str]]:
         if match is None:
             raise ModelError(f"{path} has no checksum and name in line {number}: {REWRITE_CHECKSUMS}")
         name = os.path.normpath(match["name"] or match["tagged"])
-        if match["escaped"]:
-            name = re.sub(r"\\[\\nr]", lambda escape: ESCAPES[escape[0]], name)
         if name != CHECKSUMS:  # `sha256sum * > SHA256SUMS` may list the list itself, as it was before
             checksums.append((name, (match["digest"] or match["tag"]).lower()))
     return checksums

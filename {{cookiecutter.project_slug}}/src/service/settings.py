@@ -63,7 +63,7 @@ class Settings(BaseSettings):
     """Origins whose pages may call the service from a browser, separated by commas."""
     serve_docs: bool = True
     """Whether to serve /docs and /openapi.json."""
-    root_path: str = ""
+    root_path: Annotated[str, Field(pattern=r"^(/[\w.-]+)*$")] = ""
     """The path prefix that a reverse proxy removes, such as `/ml`."""
     forwarded_allow_ips: str = "127.0.0.1"
     """Addresses of proxies whose `X-Forwarded-*` headers are trusted, separated by commas; `*` trusts all."""
