@@ -80,7 +80,8 @@ def volume(project: Project, tmp_path: Path) -> Path:
 
 def copy_project(project: Project, directory: Path, name: str) -> Project:
     """Copy a project, under another name for its image and containers."""
-    copy = Project(Path(shutil.copytree(project.path, directory / f"{IMAGES}{name}")))
+    ignored = shutil.ignore_patterns(".venv", ".env")
+    copy = Project(Path(shutil.copytree(project.path, directory / f"{IMAGES}{name}", ignore=ignored)))
     compose = copy.path / "compose.yaml"
     text = compose.read_text(encoding="utf-8").replace(f'"{project.image}"', f'"{copy.image}"')
     compose.write_text(text, encoding="utf-8")
@@ -90,7 +91,7 @@ def copy_project(project: Project, directory: Path, name: str) -> Project:
 @contextmanager
 def exported(image: str) -> Iterator[tarfile.TarFile]:
     """Give every file in an image."""
-    container = run(["docker", "create", image], Path()).strip()
+    container = run(["docker", "create", image, "none"], Path()).strip()
     try:
         export = subprocess.run(["docker", "export", container], capture_output=True, check=True).stdout
         with tarfile.open(fileobj=io.BytesIO(export)) as archive:

@@ -25,11 +25,14 @@ PACKAGES = Path("/opt/venv/lib", LIBRARY.name, "site-packages")
 APP = Path("/app")
 # The lowest layer: the interpreter, or only its byte code if the base image has an interpreter.
 INTERPRETER = Path("/interpreter")
-# Everything that is imported until the first request is answered.
-IMPORTS = """
-import runpy, sys, anyio._backends._asyncio, service.__main__, uvicorn
-uvicorn.Config("service.app:create_app", factory=True, ws="none").load()
-print(*{file for module in [*sys.modules.values()] if (file := getattr(module, "__file__", None))}, sep="\\n")
+# Starts the service without a model, and lists what was imported until it ended.
+START = """
+import os, runpy, sys, anyio._backends._asyncio
+def end(code, exit=os._exit):
+    print(*(getattr(module, "__file__", 0) for module in [*sys.modules.values()]), sep="\\n", flush=True)
+    exit(0)
+os._exit, sys.argv, os.environ["PORT"] = end, ["service"], "47619"
+runpy.run_module("service", run_name="__main__", alter_sys=True)
 """
 
 
@@ -86,10 +89,10 @@ def main() -> None:
     for directory in sorted(PACKAGES.rglob("*/"), reverse=True):
         with suppress(OSError):
             directory.rmdir()  # if it is empty
-    imported = subprocess.run(["/opt/venv/bin/python", "-Bc", IMPORTS], stdout=subprocess.PIPE, text=True)
-    if imported.returncode:
-        sys.exit("the service cannot be imported: if something is missing, see tools/removals.toml")
-    for source in map(Path, imported.stdout.split()):
+    started = subprocess.run(["/opt/venv/bin/python", "-Bc", START], capture_output=True, text=True)
+    if started.returncode:
+        sys.exit(f"{started.stderr}the service cannot start: if something is missing, see tools/removals.toml")
+    for source in set(map(Path, started.stdout.split())):
         if source.suffix == ".py" and not source.is_relative_to(APP):
             compile_module(source, plan["sources"])
     compileall.compile_dir(APP, quiet=1, invalidation_mode=PycInvalidationMode.CHECKED_HASH)
