@@ -22,7 +22,8 @@ every_base = pytest.mark.parametrize("answers", CELLS)
 every_layout = pytest.mark.parametrize("answers", LAYOUTS)
 every_manager = pytest.mark.parametrize("answers", MANAGERS)
 default = pytest.mark.parametrize("answers", [DEFAULTS])
-IMAGES = "template-test-"
+# Several runs at once do not share their images.
+IMAGES = f"template-test-{os.getpid()}-"
 PYTHON = "/opt/venv/bin/python"
 Build = Callable[[Answers], Project]
 
@@ -35,7 +36,8 @@ def engine() -> Iterator[None]:
             pytest.fail("REQUIRE_DOCKER=1, but no Docker engine answers")
         pytest.skip("no Docker engine answers")
     yield
-    listing = ["docker", "images", "--quiet", f"--filter=reference={IMAGES}*"]
+    # By name: an image of the same content may bear another run's name as well.
+    listing = ["docker", "images", "--format={{.Repository}}:{{.Tag}}", f"--filter=reference={IMAGES}*"]
     images = subprocess.run(listing, capture_output=True, text=True, check=True).stdout.split()
     subprocess.run(["docker", "image", "rm", "--force", *images], capture_output=True, check=False)
 
