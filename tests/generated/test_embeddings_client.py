@@ -22,7 +22,7 @@ def client(project: Path, tmp_path: Path) -> Iterator[openai.OpenAI]:
     key.write_text(KEY, encoding="utf-8")
     run(["uv", "sync", "--quiet"], project, VIRTUAL_ENV="")
     served = Project(project)
-    environment = {"HOST": "127.0.0.1", "PORT": str(served.port)}
+    environment = {"PYTHONPATH": "src", "HOST": "127.0.0.1", "PORT": str(served.port)}
     environment |= {"MODEL_REPOSITORY": "models", "API_KEY_FILE": str(key)}
     command = [project / ".venv" / "bin" / "python", "-m", "service"]
     with subprocess.Popen(command, cwd=project, env=environment) as process:
