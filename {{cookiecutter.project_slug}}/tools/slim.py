@@ -91,7 +91,7 @@ def main() -> None:
             directory.rmdir()  # if it is empty
     started = subprocess.run(["/opt/venv/bin/python", "-Bc", START], capture_output=True, text=True)
     if started.returncode:
-        sys.exit(f"{started.stderr}the service cannot start: if something is missing, see tools/removals.toml")
+        sys.exit(f"{started.stderr}the service cannot start: see tools/removals.toml")
     for source in set(map(Path, started.stdout.split())):
         if source.suffix == ".py" and not source.is_relative_to(APP):
             compile_module(source, plan["sources"])
