@@ -12,7 +12,6 @@ import shutil
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -40,8 +39,6 @@ from serving.stacks import (
 ROUNDS, SECONDS, WARM_UP = 5, 2.0, 0.3
 PACKAGES = ("fastapi", "uvicorn", "numpy", "onnxruntime")
 console = Console(width=120, highlight=False)
-
-MakeStack = Callable[[Case, int], Stack]
 
 
 def prepare(directory: Path, before: Path | None) -> dict[str, Installed]:

@@ -6,7 +6,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 GREY = "#7d858e"
-BLUE, ORANGE, VIOLET, SILVER, GREEN = "#2f81f7", "#c4772b", "#a371c9", "#8b949e", "#3fb0a0"
+BLUE, ORANGE, SILVER = "#2f81f7", "#c4772b", "#8b949e"
 STYLE = {
     "svg.hashsalt": "charts",
     "svg.fonttype": "none",

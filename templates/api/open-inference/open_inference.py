@@ -88,7 +88,7 @@ async def server_live() -> dict[str, bool]:
 @server.head("/health/ready", include_in_schema=False)
 @server.get("/health/ready")
 async def server_ready(readiness: ReadinessDep, response: Response) -> dict[str, bool]:
-    """Answer 200 when requests are welcome, else 503."""
+    """Answer 200 when the service accepts requests, else 503."""
     response.status_code = 200 if readiness.is_ready else 503
     return {"ready": readiness.is_ready}
 

@@ -119,11 +119,11 @@ def take_fingerprint(settings: Settings) -> Fingerprint:
 def check_free_memory(settings: Settings) -> None:
     """Raise `ModelError` if another model does not fit into the container: it would be killed."""
     with os_errors_explained():
-        file = find(settings).directory / FILE_NAME
-        size, limit = file.stat().st_size, memory_limit()
+        found, limit = find(settings), memory_limit()
+        size = sum(file.stat().st_size for file in found.directory.glob(f"{FILE_NAME}*"))
     used = re.search(r"^anon (\d+)$", read("memory.stat"), re.MULTILINE)
     if limit and used and not IS_MAPPED and int(used[1]) + size > limit:
         raise ModelError(
-            f"{file} has {size / 1e6:.0f} MB, and the container has {(limit - int(used[1])) / 1e6:.0f} MB of "
-            f"{limit / 1e6:.0f} MB left: raise MEMORY_LIMIT, or restart the service"
+            f"{found} has {size >> 20} MiB, and of {limit >> 20} MiB the container has "
+            f"{(limit - int(used[1])) >> 20} MiB left: raise MEMORY_LIMIT, or restart the service"
         )
