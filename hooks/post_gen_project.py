@@ -91,7 +91,7 @@ def main() -> None:
         needed = f"With uv {answers['_tools']['oldest_uv']} or newer, run `make lock` in {place}"
         sys.stderr.write(f"uv.lock is not made yet ({problem}). {needed} before the first build.\n")
     else:
-        start = filter(None, [answers["__derived"]["fill"], "docker compose up --build --wait"])
+        start = filter(None, [answers["__derived"]["fill"], "make up"])
         sys.stdout.write(f"{answers['project_slug']} is ready: cd {place} && {' && '.join(start)}\n")
 
 

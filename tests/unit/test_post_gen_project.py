@@ -120,7 +120,7 @@ def test_a_project_with_its_lock_is_ready(tmp_path: Path) -> None:
     result = run_hook(tmp_path, {}, "touch uv.lock")
     assert (
         result.stdout.splitlines()[-1]
-        == "model-service is ready: cd reader && docker compose up --build --wait"
+        == "model-service is ready: cd reader && make up"
     )
     assert (tmp_path / "reader" / "uv.lock").exists()
 

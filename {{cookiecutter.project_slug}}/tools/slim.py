@@ -10,29 +10,28 @@ import re
 import shutil
 import subprocess
 import sys
-import sysconfig
 import tomllib
 from collections.abc import Iterable
-from contextlib import suppress
 from importlib.metadata import distributions
 from importlib.util import cache_from_source
 from pathlib import Path
-from py_compile import PycInvalidationMode
-from typing import Any
+from py_compile import PycInvalidationMode as Mode
 
-LIBRARY = Path(sysconfig.get_path("stdlib"))
+LIBRARY = Path(shutil.__file__).parent
 PACKAGES = Path("/opt/venv/lib", LIBRARY.name, "site-packages")
 APP = Path("/app")
 # The lowest layer: the interpreter, or only its byte code if the base image has an interpreter.
 INTERPRETER = Path("/interpreter")
-# Starts the service without a model, and lists what was imported until it ended.
+# Starts the service without a model, and lists what was imported until it ended, or for ten seconds.
 START = """
-import os, runpy, sys, anyio._backends._asyncio
-def end(code, exit=os._exit):
+import os, runpy, signal, sys, anyio._backends._asyncio
+def end(*_, exit=os._exit):
     print(*(getattr(module, "__file__", 0) for module in [*sys.modules.values()]), sep="\\n", flush=True)
     exit(0)
-os._exit, sys.argv, os.environ["PORT"] = end, ["service"], "47619"
+signal.signal(signal.SIGALRM, end); signal.alarm(10)
+os._exit, sys.exit, sys.argv, os.environ["PORT"] = end, end, ["service"], "47619"
 runpy.run_module("service", run_name="__main__", alter_sys=True)
+end()
 """
 
 
@@ -43,7 +42,7 @@ def parse(requirement: str) -> tuple[str, set[str], set[str]]:
     return name, set(re.findall(r"[\w-]+", extras)), set(re.findall(r"extra *= *= *['\"]([\w-]+)", marker))
 
 
-def find_needed(installed: dict[str, list[str]], wanted: list[str], unused: dict[str, Any]) -> set[str]:
+def needed(installed: dict[str, list[str]], wanted: list[str], unused: dict[str, dict[str, str]]) -> set[str]:
     """Return the packages that are wanted, and what each of them requires unless that is unused."""
     found = set()
     waiting = [(name, extra) for name, extras, _ in map(parse, wanted) for extra in ("", *extras)]
@@ -71,8 +70,7 @@ def compile_module(source: Path, kept: Iterable[str]) -> None:
     is_replaced = place.exists() and not set(kept) & set(source.parts)
     target = place.with_suffix(".pyc") if is_replaced else cache_from_source(str(place))
     # Not compared with the source at each start: layers do not change.
-    mode = PycInvalidationMode.UNCHECKED_HASH
-    py_compile.compile(str(source), str(target), doraise=True, invalidation_mode=mode)
+    py_compile.compile(str(source), str(target), doraise=True, invalidation_mode=Mode.UNCHECKED_HASH)
     if is_replaced:
         place.unlink()
 
@@ -82,20 +80,20 @@ def main() -> None:
     wanted = tomllib.loads((APP / "pyproject.toml").read_text())["project"]["dependencies"]
     packages = {parse(each.name)[0]: each for each in distributions(path=[str(PACKAGES)])}
     installed = {name: each.requires or [] for name, each in packages.items()}
-    for name in installed.keys() - find_needed(installed, wanted, plan["requirements"]):
+    for name in installed.keys() - needed(installed, wanted, plan["requirements"]):
         remove(Path(str(file.locate())) for file in packages[name].files or [])
     for root, part in ((PACKAGES, "packages"), (INTERPRETER / LIBRARY.relative_to("/"), "interpreter")):
         remove(path for pattern in plan.get(part, ()) for path in root.glob(pattern))
     for directory in sorted(PACKAGES.rglob("*/"), reverse=True):
-        with suppress(OSError):
-            directory.rmdir()  # if it is empty
+        if not any(directory.iterdir()):
+            directory.rmdir()
     started = subprocess.run(["/opt/venv/bin/python", "-Bc", START], capture_output=True, text=True)
     if started.returncode:
         sys.exit(f"{started.stderr}the service cannot start: see tools/removals.toml")
     for source in set(map(Path, started.stdout.split())):
         if source.suffix == ".py" and not source.is_relative_to(APP):
             compile_module(source, plan["sources"])
-    compileall.compile_dir(APP, quiet=1, invalidation_mode=PycInvalidationMode.CHECKED_HASH)
+    compileall.compile_dir(APP, quiet=1, invalidation_mode=Mode.CHECKED_HASH)
 
 
 if __name__ == "__main__":

@@ -27,12 +27,12 @@ def find(settings: Settings) -> ModelVersion:
             f"{repository} holds version {version} and not {settings.model_version}: "
             "set MODEL_VERSION to latest, or put that version there"
         )
-    return ModelVersion(settings.model_name or DEFAULT_NAME, version, directory)
+    return ModelVersion(settings.model_name or DEFAULT_NAME, version, directory / FILE_NAME)
 
 
 def verify(found: ModelVersion, settings: Settings) -> None:
     """Raise `ModelError` unless the files are what the list beside them says, if there is one."""
-    verify_files(found.directory / FILE_NAME, settings)
+    verify_files(found.file, settings)
 
 
 def find_directory(repository: Path) -> Path:

@@ -25,7 +25,8 @@ def list_versions(settings: Settings) -> list[ModelVersion]:
     numbers = find_numbers(repository)
     if not numbers and os.path.lexists(repository / FILE_NAME):
         return [find(settings)]
-    return [ModelVersion(name, str(number), repository / VERSIONS / str(number)) for number in numbers]
+    versions = repository / VERSIONS
+    return [ModelVersion(name, str(number), versions / str(number) / FILE_NAME) for number in numbers]
 
 
 def choose_name(settings: Settings) -> str:
@@ -56,7 +57,7 @@ def add(settings: Settings, source: Path, version: str | None) -> ModelVersion:
         if file.is_file() and not file.is_symlink():
             keep_files(settings, directory)
         version = version or next_number(repository)
-        added = ModelVersion(choose_name(settings), version, repository / VERSIONS / version)
+        added = ModelVersion(choose_name(settings), version, repository / VERSIONS / version / FILE_NAME)
         if not VERSION.fullmatch(version) or added.directory.exists():
             raise ModelError(f"there cannot be a new version {version}: use a number that is not there yet")
         staging.publish(directory / "new", added.directory)

@@ -25,6 +25,7 @@ from service.settings import Settings
 
 PREFIX = "models--"
 COMMIT = re.compile(r"[0-9a-f]{40}")
+WEIGHTS = f"*{Path(FILE_NAME).suffix}"
 BLOB = re.compile(r"[0-9a-f]{64}|[0-9a-f]{40}")
 
 
@@ -37,13 +38,13 @@ def find(settings: Settings) -> ModelVersion:
     names = find_names(repository)
     if not names:
         require_snapshot(repository)
-        return ModelVersion(settings.model_name or "model", "1", find_file(repository, settings).parent)
+        return ModelVersion(settings.model_name or "model", "1", find_file(repository, settings))
     name = settings.model_name or names[0]
     if name not in names or (len(names) > 1 and not settings.model_name):
         raise ModelError(f"{repository} holds {', '.join(names)}: set MODEL_NAME to one of them")
     model = repository / directory_name(name)
     commit = find_commit(model, settings.model_version)
-    return ModelVersion(name, commit, find_file(model / "snapshots" / commit, settings).parent)
+    return ModelVersion(name, commit, find_file(model / "snapshots" / commit, settings))
 
 
 def verify(found: ModelVersion, settings: Settings) -> None:
@@ -59,9 +60,8 @@ def verify(found: ModelVersion, settings: Settings) -> None:
             verified.add(path)
         elif path.exists():
             require_on_volume(path, settings.model_repository)
-    file = found.directory / FILE_NAME
-    if file not in verified or os.path.lexists(found.directory / CHECKSUMS):
-        verify_files(file, settings)
+    if found.file not in verified or os.path.lexists(found.directory / CHECKSUMS):
+        verify_files(found.file, settings)
 
 
 def take_digest(path: Path, length: int) -> str:
@@ -89,17 +89,15 @@ def require_snapshot(repository: Path) -> None:
     hub = repository / "hub"
     if hub.is_dir() and find_names(hub):
         raise ModelError(f"{hub} is the hub cache: mount that directory, or set MODEL_REPOSITORY={hub}")
-    if not any(repository.rglob(FILE_NAME)):
+    if not any(repository.rglob(WEIGHTS)):
         raise ModelError(f"{repository} holds no model: put models--ORG--NAME of a hub cache there")
 
 
 def find_file(snapshot: Path, settings: Settings) -> Path:
     """Return the path of the model's file in a snapshot."""
     file = snapshot / (settings.model_file or FILE_NAME)
-    if file.name != FILE_NAME:
-        raise ModelError(f"MODEL_FILE is {settings.model_file}: set a path that ends in {FILE_NAME}")
-    others = [] if os.path.lexists(file) else sorted(snapshot.rglob(FILE_NAME))
-    if others:
+    others = sorted(snapshot.rglob(WEIGHTS), key=lambda path: path.name != FILE_NAME)
+    if others and not os.path.lexists(file):
         place = others[0].relative_to(snapshot)
         raise ModelError(f"{file} is missing, but there is {place}: set MODEL_FILE={place}")
     require_model(file, settings.model_repository)

@@ -22,11 +22,11 @@ NAME = re.compile(r"\w+([.-]\w+)*(/\w+([.-]\w+)*)?")
 def list_versions(settings: Settings) -> list[ModelVersion]:
     """Return every snapshot of every model."""
     repository = settings.model_repository
-    names, file = find_names(repository), Path(settings.model_file or FILE_NAME)
+    names, file = find_names(repository), settings.model_file or FILE_NAME
     if not names and (repository / file).exists():
         return [find(settings)]
     return [
-        ModelVersion(name, commit, repository / directory_name(name) / "snapshots" / commit / file.parent)
+        ModelVersion(name, commit, repository / directory_name(name) / "snapshots" / commit / file)
         for name in names
         for commit in find_commits(repository / directory_name(name))
     ]
@@ -57,7 +57,7 @@ def add(settings: Settings, source: Path, version: str | None) -> ModelVersion:
         staging.stage(source, directory / "new", settings)
         checksums = (directory / "new" / CHECKSUMS).read_bytes()
         commit = hashlib.sha1(checksums, usedforsecurity=False).hexdigest()
-        added = ModelVersion(name, commit, model / "snapshots" / commit)
+        added = ModelVersion(name, commit, model / "snapshots" / commit / FILE_NAME)
         commits = find_commits(model)
         if len(commits) == 1 and not (model / "refs" / "main").exists():  # with two, none would be served
             set_main(model, commits[0], repository)

@@ -63,14 +63,15 @@ def test_a_ref_or_a_commit_picks_the_snapshot(settings: Settings, version: str) 
     assert find(change(settings, model_version=version)).version == COMMIT
 
 
-def test_the_file_may_lie_below_the_snapshot(tmp_path: Path) -> None:
-    add(tmp_path, "models--org--name", f"onnx/{FILE_NAME}")
+@pytest.mark.parametrize("name", [FILE_NAME, f"other{Path(FILE_NAME).suffix}"])
+def test_the_file_may_lie_below_the_snapshot_under_any_name(tmp_path: Path, name: str) -> None:
+    add(tmp_path, "models--org--name", f"onnx/{name}")
     settings = Settings(model_repository=tmp_path, require_checksums=True)
-    with pytest.raises(ModelError, match=f"there is onnx/{FILE_NAME}: set MODEL_FILE=onnx/{FILE_NAME}"):
+    with pytest.raises(ModelError, match=f"there is onnx/{name}: set MODEL_FILE=onnx/{name}"):
         find(settings)
-    found = find(change(settings, model_file=f"onnx/{FILE_NAME}"))
+    found = find(change(settings, model_file=f"onnx/{name}"))
     verify(found, settings)
-    assert (found.version, found.directory.name) == (COMMIT, "onnx")
+    assert (found.version, found.file.parts[-2:]) == (COMMIT, ("onnx", name))
 
 
 def test_a_snapshot_by_itself_is_served_with_one_warning(
@@ -89,7 +90,7 @@ def test_a_snapshot_by_itself_is_served_with_one_warning(
     [
         ({"model_version": "v2"}, f"has no snapshot for v2 but {COMMIT}: set MODEL_VERSION to one of them"),
         ({"model_name": "org/new"}, "holds org/name: set MODEL_NAME to one of them"),
-        ({"model_file": "onnx/other.bin"}, f"MODEL_FILE is .*: set a path that ends in {FILE_NAME}"),
+        ({"model_file": "other.bin"}, f"/other.bin is missing, but there is {FILE_NAME}: set MODEL_"),
     ],
 )
 def test_what_is_not_there_is_refused_with_what_is(

@@ -83,7 +83,7 @@ def test_a_snapshot_is_removed_with_the_blobs_and_refs_of_its_own(settings: Sett
     blobs = settings.model_repository / "models--digits" / "blobs"
     assert sorted(blob.name for blob in blobs.iterdir()) == ["new", "shared"]
     assert [ref.name for ref in refs.rglob("*") if ref.is_file()] == ["main"]
-    assert (find(settings).directory / FILE_NAME).read_text() == "shared"
+    assert find(settings).file.read_text() == "shared"
 
 
 @pytest.mark.parametrize("name", ["a--b", "a/b/c", "-a b"])

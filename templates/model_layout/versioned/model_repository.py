@@ -29,12 +29,12 @@ def find(settings: Settings) -> ModelVersion:
         there = ", ".join(versions)
         raise ModelError(f"{directory} has no version {version} but {there}: set MODEL_VERSION to one")
     require_model(directory / version / FILE_NAME, repository)
-    return ModelVersion(name, version, directory / version)
+    return ModelVersion(name, version, directory / version / FILE_NAME)
 
 
 def verify(found: ModelVersion, settings: Settings) -> None:
     """Raise `ModelError` unless the files are what the list beside them says, if there is one."""
-    verify_files(found.directory / FILE_NAME, settings)
+    verify_files(found.file, settings)
 
 
 def find_name(repository: Path) -> str:

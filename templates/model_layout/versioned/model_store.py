@@ -6,6 +6,7 @@ from service import staging
 from service.errors import ModelError
 from service.model_files import ModelVersion
 from service.model_repository import NAME, VERSION, find_names, find_versions
+from service.model_runtime import FILE_NAME
 from service.settings import Settings
 
 HAS_NAMES = True
@@ -16,7 +17,7 @@ def list_versions(settings: Settings) -> list[ModelVersion]:
     """Return every version of every model, smallest first."""
     repository = settings.model_repository
     return [
-        ModelVersion(name, version, repository / name / version)
+        ModelVersion(name, version, repository / name / version / FILE_NAME)
         for name in find_names(repository)
         for version in find_versions(repository / name)
     ]
@@ -38,7 +39,7 @@ def add(settings: Settings, source: Path, version: str | None) -> ModelVersion:
         raise ModelError(f"{name!r} cannot name a model: use letters, digits, hyphens, dots and underscores")
     numbers = map(int, find_versions(repository / name))
     version = version or str(max(numbers, default=0) + 1)
-    added = ModelVersion(name, version, repository / name / version)
+    added = ModelVersion(name, version, repository / name / version / FILE_NAME)
     if not VERSION.fullmatch(version) or added.directory.exists():
         raise ModelError(f"{name} cannot have a new version {version}: use a number that is not there yet")
     with staging.staged(repository) as directory:

@@ -7,7 +7,6 @@ import pytest
 from service import model_store, staging
 from service.errors import ModelError
 from service.model_repository import find, verify
-from service.model_runtime import FILE_NAME
 from service.settings import Settings
 
 
@@ -85,7 +84,7 @@ def test_a_version_is_removed_with_the_pin_that_names_it(settings: Settings) -> 
     add(settings, "b")
     model_store.remove(settings, first)
     verify(find(settings), settings)
-    assert (find(settings).directory / FILE_NAME).read_text() == "b"
+    assert find(settings).file.read_text() == "b"
     assert versions(settings) == ["2"]
 
 

@@ -1,4 +1,4 @@
-"""A model runtime of your own: load a directory, then turn named arrays into named arrays.
+"""A model runtime of your own: load a file, then turn named arrays into named arrays.
 
 Rewrite this file for your inference library: nothing else in the service knows how a model is run. The
 service uses the constants in capitals, `load` and `Model.infer`. The example reads the weights of a small
@@ -48,12 +48,11 @@ def softmax(scores: NDArray[Any]) -> NDArray[Any]:
     return probabilities
 
 
-def load(directory: Path, threads: int = 1) -> Model:
-    """Map the weights of a directory; there are no threads to set.
+def load(file: Path, threads: int = 1) -> Model:
+    """Map the weights in a file; there are no threads to set.
 
     Raises `ModelError` if they are not those of this network.
     """
-    file = directory / FILE_NAME
     weights = map_weights(file)
     try:
         return Model(weights)

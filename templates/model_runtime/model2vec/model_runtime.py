@@ -88,19 +88,19 @@ def limit_length(tokenizer: Tokenizer, max_tokens: int | None) -> int | None:
     return max_tokens * int(np.median([len(token) for token in tokenizer.get_vocab()]))
 
 
-def load(directory: Path, threads: int = 1) -> Model:
-    """Read the three files of a directory; there are no threads to set.
+def load(file: Path, threads: int = 1) -> Model:
+    """Read the weights, and what lies beside them; there are no threads to set.
 
     Raises `ModelError` if one is missing or they are not a model.
     """
-    arrays = map_weights(directory / FILE_NAME)
-    tokenizer = read(directory / TOKENIZER, Tokenizer.from_str)
-    config = read(directory / CONFIG, json.loads)
+    arrays = map_weights(file)
+    tokenizer = read(file.with_name(TOKENIZER), Tokenizer.from_str)
+    config = read(file.with_name(CONFIG), json.loads)
     try:
         return Model(arrays, tokenizer, config)
     except (KeyError, ValueError, TypeError, AttributeError, IndexError, OverflowError) as error:
         raise ModelError(
-            f"{directory} does not hold a model of model2vec ({error}): save it again"
+            f"{file.parent} does not hold a model of model2vec ({error}): save it again"
         ) from error
 
 

@@ -31,7 +31,7 @@ def directory(tmp_path: Path) -> Path:
 
 def infer(directory: Path, *texts: str, **config: Any) -> Arrays:
     (directory / CONFIG).write_text(json.dumps(config))
-    return load(directory).infer({"text": np.array(texts, np.object_)})
+    return load(directory / FILE_NAME).infer({"text": np.array(texts, np.object_)})
 
 
 def test_the_vector_of_a_text_is_the_mean_of_the_vectors_of_its_known_words(directory: Path) -> None:
@@ -57,7 +57,7 @@ def test_a_model_may_map_and_weigh_its_tokens(directory: Path) -> None:
 def test_a_table_that_does_not_fit_the_tokenizer_is_refused(directory: Path) -> None:
     save_file({"embeddings": EMBEDDINGS[:2]}, directory / FILE_NAME)
     with pytest.raises(ModelError, match="the tokenizer has 3 tokens, the table 2 vectors"):
-        load(directory)
+        load(directory / FILE_NAME)
 
 
 @pytest.mark.parametrize("name", [TOKENIZER, CONFIG])
@@ -69,4 +69,4 @@ def test_a_file_that_is_missing_or_damaged_is_refused_in_one_sentence(
     if content is not None:
         (directory / name).write_bytes(content)
     with pytest.raises(ModelError, match=r"^[^\n]+: (save|copy) [^\n]+$"):
-        load(directory)
+        load(directory / FILE_NAME)

@@ -1,4 +1,4 @@
-"""ONNX models on ONNX Runtime: load a directory, then turn named arrays into named arrays."""
+"""ONNX models on ONNX Runtime: load a file, then turn named arrays into named arrays."""
 
 import os
 from pathlib import Path
@@ -31,12 +31,11 @@ class Model:
         return dict(zip(self._output_names, self.session.run(self._output_names, inputs), strict=True))
 
 
-def load(directory: Path, threads: int = 1) -> Model:
-    """Read the ONNX file of a directory and prepare it for the CPU.
+def load(file: Path, threads: int = 1) -> Model:
+    """Read an ONNX file and prepare it for the CPU.
 
     Raises `ModelError` if ONNX Runtime cannot run it.
     """
-    file = directory / FILE_NAME
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 4  # the service logs what it raises; without this it is written twice

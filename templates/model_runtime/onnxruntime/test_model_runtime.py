@@ -27,8 +27,9 @@ ZIPMAP = (
 
 
 def write(directory: Path, model: str) -> Path:
-    (directory / FILE_NAME).write_bytes(base64.b64decode(model))
-    return directory
+    file = directory / FILE_NAME
+    file.write_bytes(base64.b64decode(model))
+    return file
 
 
 def test_a_model_answers_by_the_names_of_its_outputs(tmp_path: Path) -> None:
@@ -48,7 +49,7 @@ def test_what_the_model_refuses_is_raised_and_not_written_by_the_runtime(
 def test_a_file_of_another_kind_is_refused_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_text("no model")
     with pytest.raises(ModelError, match=r"cannot run .*: export the model again$"):
-        load(tmp_path)
+        load(tmp_path / FILE_NAME)
 
 
 def test_a_classifier_that_answers_with_maps_is_refused_with_the_remedy(tmp_path: Path) -> None:

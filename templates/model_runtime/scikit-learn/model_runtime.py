@@ -1,4 +1,4 @@
-"""scikit-learn models in skops files: load a directory, then turn named arrays into named arrays.
+"""scikit-learn models in skops files: load one, then turn named arrays into named arrays.
 
 A pickle runs code when it is loaded; a skops file is data. It names the types that it is made of, and only
 types that skops or TRUSTED_TYPES lists are built.
@@ -44,9 +44,8 @@ class Model:
         return outputs
 
 
-def load(directory: Path, threads: int = 1) -> Model:
-    """Read the skops file of a directory; raise `ModelError` for what is not trusted or not supported."""
-    file = directory / FILE_NAME
+def load(file: Path, threads: int = 1) -> Model:
+    """Read a skops file; raise `ModelError` for what is not trusted or not supported."""
     try:
         check_file(file)
         model = skops.io.load(file, trusted=TRUSTED_TYPES)

@@ -26,7 +26,7 @@ SPARSE = OneHotEncoder().fit_transform(np.zeros((300_000, 1)))
 
 def save(directory: Path, thing: object) -> Path:
     skops.io.dump(thing, directory / FILE_NAME)
-    return directory
+    return directory / FILE_NAME
 
 
 @pytest.mark.parametrize(
@@ -67,10 +67,10 @@ def test_a_file_that_unpacks_to_more_than_allowed_is_refused(
     skops.io.dump(array, tmp_path / FILE_NAME, compression=ZIP_DEFLATED)
     assert (tmp_path / FILE_NAME).stat().st_size < 100_000
     with pytest.raises(ModelError, match=r"unpacks to \d MB: .* raise MAX_UNPACKED_MB"):
-        load(tmp_path)
+        load(tmp_path / FILE_NAME)
 
 
 def test_a_pickle_is_refused_unread(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_bytes(pickle.dumps(LinearRegression()))
     with pytest.raises(ModelError, match=r"save it with skops\.io\.dump"):
-        load(tmp_path)
+        load(tmp_path / FILE_NAME)

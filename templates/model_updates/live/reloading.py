@@ -17,7 +17,7 @@ from service.cgroup import memory_limit, read
 from service.errors import ModelError
 from service.model_files import os_errors_explained
 from service.model_repository import find
-from service.model_runtime import FILE_NAME, IS_MAPPED
+from service.model_runtime import IS_MAPPED
 from service.readiness import Readiness
 from service.settings import Settings
 
@@ -120,7 +120,7 @@ def check_free_memory(settings: Settings) -> None:
     """Raise `ModelError` if another model does not fit into the container: it would be killed."""
     with os_errors_explained():
         found, limit = find(settings), memory_limit()
-        size = sum(file.stat().st_size for file in found.directory.glob(f"{FILE_NAME}*"))
+        size = sum(file.stat().st_size for file in found.directory.glob(f"{found.file.name}*"))
     used = re.search(r"^anon (\d+)$", read("memory.stat"), re.MULTILINE)
     if limit and used and not IS_MAPPED and int(used[1]) + size > limit:
         raise ModelError(

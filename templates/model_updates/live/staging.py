@@ -67,9 +67,9 @@ def stage(source: Path, directory: Path, settings: Settings) -> None:
 
 def load(directory: Path, settings: Settings) -> None:
     """Load a model and ask it once, as a start of the service does."""
-    found = ModelVersion("new", "0", directory)
+    found = ModelVersion("new", "0", directory / FILE_NAME)
     loader.check_memory(found)
-    model = model_runtime.load(directory, settings.inference_threads)
+    model = model_runtime.load(found.file, settings.inference_threads)
     loader.prepare(model, found, settings)
 
 

@@ -69,7 +69,7 @@ def served_version() -> str:
 
 
 def served_text() -> str:
-    return (find(Settings()).directory / FILE_NAME).read_text()
+    return find(Settings()).file.read_text()
 
 
 def tree(volume: Path) -> dict[str, str]:
@@ -108,7 +108,7 @@ def test_versions_are_listed_and_verified(run: Run, two_versions: tuple[str, str
 
 
 def test_a_version_that_was_changed_is_named(run: Run, two_versions: tuple[str, str]) -> None:
-    (find(Settings()).directory / FILE_NAME).write_text("changed")
+    find(Settings()).file.write_text("changed")
     with pytest.raises(SystemExit, match=f"{two_versions[1]}/{FILE_NAME} is damaged or was changed"):
         run("verify")
 

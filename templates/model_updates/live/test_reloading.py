@@ -19,7 +19,6 @@ from service.app import create_app
 from service.errors import ModelError
 from service.loader import ServedModel
 from service.model_repository import find
-from service.model_runtime import FILE_NAME
 from service.readiness import Readiness
 from service.reloading import Reloader, take_fingerprint
 from service.settings import Settings
@@ -52,10 +51,10 @@ def readiness(settings: Settings, add: Add, monkeypatch: pytest.MonkeyPatch) -> 
 
     def load(settings: Settings) -> ServedModel:
         found = find(settings)
-        if (found.directory / FILE_NAME).read_text() == "broken":
+        if found.file.read_text() == "broken":
             raise ModelError(f"{found} is broken")
         model, predictor = cast(Any, FakeModel()), cast(Any, FakePredictor())
-        return ServedModel(found.name, found.version, found.directory, model, predictor, make_batcher(model))
+        return ServedModel(found.name, found.version, model, predictor, make_batcher(model))
 
     monkeypatch.setattr(loader, "load", load)
     add("first")
@@ -96,7 +95,7 @@ def test_files_that_are_replaced_are_loaded(
     reloader: Reloader, readiness: Readiness, settings: Settings
 ) -> None:
     before = readiness.served
-    (find(settings).directory / FILE_NAME).write_text("replaced")
+    find(settings).file.write_text("replaced")
     look_twice(reloader)
     assert readiness.served is not before
 
@@ -110,7 +109,7 @@ def test_a_file_that_is_replaced_during_the_first_load_is_loaded(
         nonlocal loads
         served, loads = load(settings), loads + 1
         if loads == 1:
-            (served.directory / FILE_NAME).write_text("replaced")
+            find(settings).file.write_text("replaced")
         else:
             again.set()
         return served
@@ -188,7 +187,7 @@ def test_a_version_that_failed_is_tried_again_when_its_files_change(
 ) -> None:
     added = add("broken")
     look_twice(reloader)
-    (find(settings).directory / FILE_NAME).write_text("mended")
+    find(settings).file.write_text("mended")
     look_twice(reloader)
     assert str(readiness.served) == added
 

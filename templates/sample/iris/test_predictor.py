@@ -27,7 +27,7 @@ def predictor(tmp_path: Path) -> Predictor:
 def model() -> Model:
     """Return the model in models/; the tests that ask it are skipped where there is none."""
     try:
-        return model_runtime.load(find(Settings(model_repository=PROJECT / "models")).directory)
+        return model_runtime.load(find(Settings(model_repository=PROJECT / "models")).file)
     except (ModelError, OSError) as error:
         pytest.skip(f"models/ has no model to ask: {error}")
 

@@ -3,7 +3,6 @@
 import logging
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 from service import metrics, model_runtime
 from service.batching import Batcher
@@ -25,7 +24,6 @@ class ServedModel:
 
     name: str
     version: str
-    directory: Path
     model: Model
     predictor: Predictor
     batcher: Batcher
@@ -42,20 +40,20 @@ def load(settings: Settings) -> ServedModel:
     started = time.monotonic()
     with os_errors_explained():
         found = find(settings)
-        logger.info("loading model %s from %s", found, found.directory)
+        logger.info("loading model %s from %s", found, found.file)
         verify(found, settings)
         check_memory(found)
-        model = model_runtime.load(found.directory, settings.inference_threads)
+        model = model_runtime.load(found.file, settings.inference_threads)
         predictor = prepare(model, found, settings)
     threads = 1 if model_runtime.HAS_OWN_THREADS else settings.inference_threads
     batcher = Batcher(model, settings, threads=threads, joins=predictor.rows_are_independent)
     metrics.MODEL_LOAD_SECONDS.set(time.monotonic() - started)
-    return ServedModel(found.name, found.version, found.directory, model, predictor, batcher)
+    return ServedModel(found.name, found.version, model, predictor, batcher)
 
 
 def check_memory(found: ModelVersion) -> None:
     """Raise `ModelError` if the model is larger than the container's memory, which would be killed."""
-    files, limit = found.directory.glob(f"{model_runtime.FILE_NAME}*"), memory_limit()
+    files, limit = found.directory.glob(f"{found.file.name}*"), memory_limit()
     size = sum(file.stat().st_size for file in files)
     if limit and not model_runtime.IS_MAPPED and size > limit:
         raise ModelError(f"{found} has {size >> 20} MiB, the container {limit >> 20} MiB: raise MEMORY_LIMIT")

@@ -20,7 +20,6 @@ READY = Gauge("service_ready", "1 while the service is ready, else 0.")
 MODEL = Gauge("model_info", "1 for the model that is served.", ["name", "version"])
 MODEL_LOAD_SECONDS = Gauge("model_load_seconds", "Time that the model took to load.")
 
-
 router = APIRouter(include_in_schema=False)
 
 

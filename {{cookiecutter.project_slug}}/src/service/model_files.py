@@ -27,11 +27,15 @@ GIT_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 @dataclass(frozen=True)
 class ModelVersion:
-    """A version of a model, and the directory that holds its files."""
+    """A version of a model, and its file; what belongs to it lies beside that."""
 
     name: str
     version: str
-    directory: Path
+    file: Path
+
+    @property
+    def directory(self) -> Path:
+        return self.file.parent
 
     def __str__(self) -> str:
         return f"{self.name}/{self.version}"
