@@ -1,23 +1,67 @@
-"""The generated project's own checks, run as its owner runs them."""
+"""The generated project's own checks, run as its owner runs them, or all in one environment."""
 
 import itertools
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from answers import CHOICES, DEFAULTS, Answers, cover, nearest
+from answers import CHOICES, DEFAULTS, EVERYTHING, Answers, cover, nearest
 from generated.conftest import has_python
-from project import make, render
+from project import make, render, run
 from side_by_side import Results, side_by_side
 
 PYTHONS = [version for version in CHOICES["python_version"] if has_python(version)]
 # What is in a project for its image alone, these checks do not run: tests/container does.
-PAIRS = cover(base_image="slim", model_volume="bind", python_version=PYTHONS[0])
-CELLS = [
-    cell | {"python_version": version} for cell, version in zip(PAIRS, itertools.cycle(PYTHONS), strict=False)
+FIXED = {"base_image": "slim", "model_volume": "bind", "python_version": PYTHONS[0]}
+EACH = [
+    cell | {"python_version": version}
+    for cell, version in zip(cover(1, **FIXED), itertools.cycle(PYTHONS), strict=False)
 ]
+PAIRS = [cell for cell in cover(2, **FIXED) if cell not in EACH]
+# They start the service a dozen times, and how it starts and stops depends on no pair of answers.
+PROCESS_TESTS = ("tests/test_process.py", "tests/test_shutdown.py", "tests/test_tracing.py")
+
+
+@dataclass(frozen=True)
+class Environment:
+    """An environment with what any project needs, and what mypy has found out about that."""
+
+    directory: Path
+
+    def run(self, project: Path, *command: str) -> str:
+        return run([str(self.directory / "bin" / command[0]), *command[1:]], project, PYTHONPATH="src")
+
+    def test(self, project: Path) -> str:
+        return self.run(project, "pytest", *(f"--ignore={name}" for name in PROCESS_TESTS))
+
+    def check(self, project: Path) -> str:
+        shutil.copytree(self.directory / "mypy_cache", project / ".mypy_cache")
+        self.run(project, "ruff", "check", ".")
+        self.run(project, "ruff", "format", "--check", ".")
+        self.run(project, "mypy")
+        return self.test(project)
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    directory = tmp_path_factory.mktemp("environment")
+    run(["uv", "venv", "--quiet", "--clear", "--python", PYTHONS[0], str(directory)], directory)
+    projects = [
+        render(
+            EVERYTHING | {"model_runtime": runtime, "package_manager": "pip"},
+            directory / runtime,
+            hooks=False,
+        )
+        for runtime in CHOICES["model_runtime"]
+    ]
+    files = [f"--requirements={project / 'requirements-dev.txt'}" for project in projects]
+    run(["uv", "pip", "install", "--quiet", *files], directory, VIRTUAL_ENV=str(directory))
+    found = Environment(directory)
+    found.run(projects[0], "mypy", f"--cache-dir={directory / 'mypy_cache'}")
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +76,28 @@ def checks(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         yield results
 
 
-@pytest.mark.parametrize("answers", CELLS)
+@pytest.mark.parametrize("answers", EACH)
 def test_make_check_passes_in_a_new_project(checks: Results, answers: Answers) -> None:
     assert " passed" in checks(answers).result()
+
+
+@pytest.fixture(scope="module")
+def pairs(
+    request: pytest.FixtureRequest, environment: Environment, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Results]:
+    """Check all selected projects."""
+
+    def begin(answers: Answers) -> Callable[[], str]:
+        project = render(answers, tmp_path_factory.mktemp("pair"), hooks=False)
+        return lambda: environment.check(project)
+
+    with side_by_side(request.session, test_the_checks_pass_for_each_pair_of_answers, begin) as results:
+        yield results
+
+
+@pytest.mark.parametrize("answers", PAIRS)
+def test_the_checks_pass_for_each_pair_of_answers(pairs: Results, answers: Answers) -> None:
+    assert " passed" in pairs(answers).result()
 
 
 def add_another_version(project: Path) -> None:
@@ -61,12 +124,11 @@ def take_the_models_away(project: Path) -> None:
     ],
 )
 def test_the_tests_of_a_project_do_not_depend_on_its_models(
-    tmp_path: Path, layout: str, change: Callable[[Path], None]
+    environment: Environment, tmp_path: Path, layout: str, change: Callable[[Path], None]
 ) -> None:
-    answers = nearest("model_layout", layout)
-    project = render(answers, tmp_path)
+    project = render(nearest("model_layout", layout), tmp_path, hooks=False)
     change(project)
-    assert " passed" in make("test", project, answers["python_version"])
+    assert " passed" in environment.test(project)
 
 
 @pytest.mark.parametrize("answers", [DEFAULTS])
@@ -78,7 +140,9 @@ def test_an_environment_without_byte_code_makes_the_tests_no_slower(
         assert " passed" in make("test", project, answers["python_version"])
         return time.monotonic() - began
 
+    monkeypatch.setenv("PYTEST_ADDOPTS", PROCESS_TESTS[0])
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    make("install", project, answers["python_version"])
     usual = test()
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     assert test() < 1.5 * usual + 5

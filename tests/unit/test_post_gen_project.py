@@ -118,10 +118,7 @@ def test_an_old_uv_ends_in_one_sentence_with_the_least_version(tmp_path: Path) -
 
 def test_a_project_with_its_lock_is_ready(tmp_path: Path) -> None:
     result = run_hook(tmp_path, {}, "touch uv.lock")
-    assert (
-        result.stdout.splitlines()[-1]
-        == "model-service is ready: cd reader && make up"
-    )
+    assert result.stdout.splitlines()[-1] == "model-service is ready: cd reader && make up"
     assert (tmp_path / "reader" / "uv.lock").exists()
 
 
