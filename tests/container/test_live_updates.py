@@ -123,7 +123,7 @@ def test_a_damaged_or_half_copied_version_leaves_the_served_one_in_its_place(
             (model / "3").mkdir()
             (model / "3" / "model.onnx").write_bytes((networks / "second.onnx").read_bytes()[:5000])
             (model / ".pinned").unlink()
-            health = wait_for(project, lambda health: "no other can be" in health["reason"])
+            health = wait_for(project, lambda health: "a new version failed" in health["reason"])
             assert health["model"] == "network/1"
             assert "/models/network/3/model.onnx" in health["reason"]
             shutil.copyfile(networks / "second.onnx", model / "3" / "model.onnx")
@@ -136,7 +136,7 @@ def test_a_damaged_or_half_copied_version_leaves_the_served_one_in_its_place(
 def test_files_that_are_taken_away_change_nothing_for_what_is_loaded(project: Project, volume: Path) -> None:
     with project.running("--wait", MODEL_VOLUME=volume, **SOON), under_load(project.address()) as load:
         (volume / "network").rename(volume / ".elsewhere")
-        wait_for(project, lambda health: "no other can be" in health["reason"])
+        wait_for(project, lambda health: "a new version failed" in health["reason"])
         (volume / ".elsewhere").rename(volume / "network")
         wait_for(project, lambda health: health["reason"] == "model network/1 is served")
     assert_all_answered(load.result)

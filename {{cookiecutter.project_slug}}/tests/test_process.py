@@ -31,6 +31,7 @@ def find_errors(result: subprocess.CompletedProcess[str]) -> list[str]:
         (["--port", "9000"], {}, 2, "there are no arguments (--port 9000): set environment variables"),
         ([], {"PORT": "none"}, 1, "PORT is 'none' but"),
         ([], {"HOST": "203.0.113.1"}, 1, "HOST 203.0.113.1 and PORT 8000 cannot be listened on"),
+        ([], {"HOST": "a..b"}, 1, "HOST a..b and PORT 8000 cannot be listened on"),
         ([], {"MODEL_REPOSITORY": "/nowhere", "PORT": "0"}, 1, "PORT is '0'"),
     ],
 )

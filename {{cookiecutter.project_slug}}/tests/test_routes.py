@@ -33,9 +33,16 @@ def make_client(model: FakeModel, **settings: Any) -> TestClient:
 
 def test_a_service_says_what_it_is_and_that_it_is_ready(client: TestClient) -> None:
     assert client.get("/").json()["docs"] == "/docs"
+    assert "docs" not in make_client(FakeModel(), serve_docs=False).get("/").json()
     assert client.get("/health/live").json() == {"live": True}
     ready = client.get("/health/ready")
     assert (ready.status_code, ready.json()["state"], ready.json()["model"]) == (200, "ready", "fake/1")
+
+
+def test_a_model_that_fails_to_load_while_the_service_stops_makes_no_difference(app: FastAPI) -> None:
+    app.state.readiness.drain()
+    app.state.readiness.fail("the model is damaged")
+    assert app.state.readiness.state == "draining"
 
 
 @pytest.mark.parametrize("path", ["/", "/health/live", "/health/ready", "/metrics"])

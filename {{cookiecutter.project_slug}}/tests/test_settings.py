@@ -46,7 +46,8 @@ def test_case_and_empty_values_do_not_matter(
 
 
 @pytest.mark.parametrize(
-    ("name", "likely"), [("MAX_BATCHSIZE", "MAX_BATCH_SIZE"), ("LOGLEVEL", "LOG_LEVEL"), ("PATH", None)]
+    ("name", "likely"),
+    [("MAX_BATCHSIZE", "MAX_BATCH_SIZE"), ("LOGLEVEL", "LOG_LEVEL"), ("PATH", None), ("port", None)],
 )
 def test_a_misspelt_setting_gets_a_warning(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, name: str, likely: str | None

@@ -33,7 +33,7 @@ JSON_LENGTH_HEADER = "Inference-Header-Content-Length"
 LARGE_BYTES = 16_000
 LARGE_BODIES = ThreadPoolExecutor(max_workers=1, thread_name_prefix="large-bodies")
 
-# By model, and weak: a model that is no longer served must not stay in memory.
+# The keys are weak, so that a model that is no longer served does not stay in memory.
 signatures: WeakKeyDictionary[Model, tuple[list[Tensor], list[Tensor]]] = WeakKeyDictionary()
 
 
@@ -99,14 +99,14 @@ async def infer(model: ModelPath, request: Request, inference: InferenceDep) -> 
     served = check_model(inference.served, model)
     json_length = read_json_length(request)
     body = await read_body(request)
-    asked = await run(len(body), parse_request, body, json_length, *signature_of(served.model))
-    del body  # while the model works, only the inputs stay in memory
+    parsed = await run(len(body), parse_request, body, json_length, *signature_of(served.model))
+    del body  # while the model works, only the inputs stay in memory; in binary, they are views of it
     try:
-        outputs = await inference(asked.inputs)
+        outputs = await inference(parsed.inputs)
     except InferenceError as error:  # names, types and shapes fit, so it is the values
         raise InvalidRequestError(error.detail) from None
     size = sum(output.nbytes for output in outputs.values())
-    content, json_length = await run(size, write_response, served.name, served.version, asked, outputs)
+    content, json_length = await run(size, write_response, served.name, served.version, parsed, outputs)
     if json_length is None:
         return Response(content, media_type="application/json")
     headers = {JSON_LENGTH_HEADER: str(json_length)}
@@ -142,7 +142,8 @@ def signature_of(model: Model) -> tuple[list[Tensor], list[Tensor]]:
 def check_model(served: ServedModel, path: str) -> ServedModel:
     """Answer 404 unless the path names the model that is served."""
     if path not in {served.name, f"{served.name}/versions/{served.version}"}:
-        raise HTTPException(404, f"there is no model {path[:200]}: {served} is served")
+        there = f"{served.name}/versions/{served.version}"
+        raise HTTPException(404, f"there is no model {path[:200]}: {there} is served")
     return served
 
 

@@ -21,7 +21,7 @@ class NoPredictor(Predictor):
 
 
 def prepare_without_predictor(model: Model, found: ModelVersion) -> NoPredictor:
-    """Ask the model zeros, so that the first client does not wait; a model may refuse them."""
+    """Run the model once on zeros, so that the first client does not wait; a model may refuse them."""
     inputs, _ = describe(model)
     try:
         model.infer(make_zeros(inputs))

@@ -154,7 +154,7 @@ def test_an_unknown_model_or_version_gets_404(client: TestClient) -> None:
     for path in ("/v2/models/another", f"{MODEL}/versions/2", f"{MODEL}/versions/2/ready"):
         response = client.get(path)
         assert response.status_code == 404
-        assert response.json()["error"].endswith(": org/fake/1 is served")
+        assert response.json()["error"].endswith(": org/fake/versions/1 is served")
     assert client.post("/v2/models/another/infer", json=REQUEST).status_code == 404
 
 

@@ -96,7 +96,8 @@ def require_snapshot(repository: Path) -> None:
 def find_file(snapshot: Path, settings: Settings) -> Path:
     """Return the path of the model's file in a snapshot."""
     file = snapshot / (settings.model_file or FILE_NAME)
-    others = sorted(snapshot.rglob(WEIGHTS), key=lambda path: path.name != FILE_NAME)
+    there = [path for path in snapshot.rglob(WEIGHTS) if "/." not in str(path.relative_to(snapshot.parent))]
+    others = sorted(there, key=lambda path: path.name != FILE_NAME)
     if others and not os.path.lexists(file):
         place = others[0].relative_to(snapshot)
         raise ModelError(f"{file} is missing, but there is {place}: set MODEL_FILE={place}")

@@ -9,7 +9,7 @@ need = $(if $(call given,$(1)),,$(error say $(1)=))
 name = $(if $(call given,NAME),--name "$$NAME")
 {% endif %}
 {% if cookiecutter.model_volume == "named" %}
-MODELS = docker compose run --rm models
+MODELS = docker compose run --build --rm models
 ADD = source="$$(realpath -- "$$FILE")"; \
 	if [ -d "$$source" ]; then file=.; else file="$$(basename "$$source")"; source="$$(dirname "$$source")"; fi; \
 	MODEL_IMPORT="$$source" $(MODELS) add "$$file"

@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 FAILURES = Counter("model_reload_failures_total", "Versions that could not be loaded in place of another.")
 Fingerprint = tuple[object, ...]
-# Files that have changed within this time may still be being copied.
+# Wait this long for the volume to stop changing: files may still be being copied.
 SETTLE_SECONDS = 1.0
 MAX_PAUSE = 3600.0
 
@@ -79,9 +79,11 @@ class Reloader:
         except BaseException as error:  # noqa: BLE001 - MemoryError, or what a library in Rust or C++ raises
             self._fail(f"it cannot be loaded: {error!r}")
         else:
-            logger.info("model %s takes over from %s", served, self._readiness.served)
+            previous = self._readiness.require_model()
+            logger.info("model %s takes over from %s", served, previous)
             self._served, self._failed = self._seen, ()
             self._readiness.serve(served)
+            previous.batcher.close()  # once its requests are answered
             self._say("")
 
     def _fail(self, reason: str) -> None:
@@ -93,7 +95,7 @@ class Reloader:
         FAILURES.inc()
         if is_new:
             logger.error("model %s stays, because no other can be served: %s", self._readiness.served, reason)
-        self._say(f", and no other can be: {reason}")
+        self._say(f"; a new version failed: {reason}")
 
     def _say(self, more: str) -> None:
         """Let the readiness route say what is served, and what prevents another version."""
@@ -102,9 +104,9 @@ class Reloader:
 
 
 def take_fingerprint(settings: Settings) -> Fingerprint:
-    """Return what is to be seen of the version to serve without reading its files, or why there is none.
+    """Return names, sizes and times of the files of the version to serve, or why there is none.
 
-    Without inodes, which some network file systems number anew.
+    Without inodes, which some network file systems renumber.
     """
     try:
         found = find(settings)
@@ -120,7 +122,8 @@ def check_free_memory(settings: Settings) -> None:
     """Raise `ModelError` if another model does not fit into the container: it would be killed."""
     with os_errors_explained():
         found, limit = find(settings), memory_limit()
-        size = sum(file.stat().st_size for file in found.directory.glob(f"{found.file.name}*"))
+        files = found.directory.glob(f"{found.file.name}*")
+        size = sum(file.stat().st_size for file in files if file.is_file())
     used = re.search(r"^anon (\d+)$", read("memory.stat"), re.MULTILINE)
     if limit and used and not IS_MAPPED and int(used[1]) + size > limit:
         raise ModelError(

@@ -176,7 +176,7 @@ def test_a_version_that_fails_keeps_the_old_one_and_is_logged_once(
         reloader.look()
     assert readiness.served is before
     assert readiness.is_ready
-    assert readiness.reason == f"model {before} is served, and no other can be: {added} is broken"
+    assert readiness.reason == f"model {before} is served; a new version failed: {added} is broken"
     errors = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
     assert errors == [f"model {before} stays, because no other can be served: {added} is broken"]
     assert reloading.FAILURES._value.get() == failures + 1

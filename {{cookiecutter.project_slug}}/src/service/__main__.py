@@ -66,8 +66,8 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listener = socket.create_server((host, port), family=family, dualstack_ipv6=host == "::")
-    except OSError as error:
-        raise SettingsError(f"HOST {host} and PORT {port} cannot be listened on: {error.strerror}") from None
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"HOST {host} and PORT {port} cannot be listened on: {error.args[-1]}") from None
     # Connections inherit it; asyncio sets it only for addresses that it opened itself.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener

@@ -35,7 +35,7 @@ def create_app(settings: Settings | None = None, listener: socket.socket | None 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         # A daemon thread: liveness answers while gigabytes are read, and a stop does not wait for them.
-        threading.Thread(target=keep_model, args=(settings, readiness), name="model", daemon=True).start()
+        threading.Thread(target=load_model, args=(settings, readiness), name="model", daemon=True).start()
         async with graceful_shutdown(settings, readiness, listener):
             yield
         if readiness.served:
@@ -85,7 +85,7 @@ def create_app(settings: Settings | None = None, listener: socket.socket | None 
     return app
 
 
-def keep_model(settings: Settings, readiness: Readiness) -> None:
+def load_model(settings: Settings, readiness: Readiness) -> None:
     """Load the model, or give up with the reason why that cannot be done."""
 {% if cookiecutter.model_updates == "live" %}
     seen = reloading.take_fingerprint(settings)

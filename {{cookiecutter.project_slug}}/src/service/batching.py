@@ -209,7 +209,7 @@ def ask_together(model: Model, batch: list[Job]) -> list[Arrays | str]:
         outputs = model.infer(joined)
         if any(len(array) != ends[-1] for array in outputs.values()):
             raise ValueError("its outputs do not have as many rows as its inputs")
-    except BaseException as error:  # noqa: BLE001 - as above
+    except BaseException as error:  # noqa: BLE001 - a runtime in Rust or C++ raises these
         logger.warning("a batch of %d requests failed (%s): asking for each alone", len(batch), error)
         return [ask(model, job) for job in batch]
     return [{name: array[start:end] for name, array in outputs.items()} for start, end in pairwise(ends)]

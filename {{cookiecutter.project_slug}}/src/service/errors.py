@@ -56,7 +56,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
 async def answer_http_error(_: Request, error: Any) -> JSONResponse:
     """Answer what routes, dependencies and FastAPI itself raise."""
-    detail = REWORDED.get(error.detail, error.detail)
+    detail = REWORDED.get(str(error.detail), error.detail)
     return JSONResponse({"detail": detail}, error.status_code, error.headers)
 
 

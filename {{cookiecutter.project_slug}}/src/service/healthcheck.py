@@ -7,7 +7,8 @@ from http.client import HTTPConnection, HTTPException
 LOOPBACK = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 host, port = os.environ.get("HOST", ""), int(os.environ.get("PORT") or 8000)
-connection = HTTPConnection(LOOPBACK.get(host, host), port, timeout=2)
+host = LOOPBACK.get(host, host)
+connection = HTTPConnection(host, port, timeout=2)
 try:
     connection.request("GET", "/health/ready")
     response = connection.getresponse()

@@ -52,9 +52,9 @@ def load(settings: Settings) -> ServedModel:
 
 
 def check_memory(found: ModelVersion) -> None:
-    """Raise `ModelError` if the model is larger than the container's memory, which would be killed."""
+    """Raise `ModelError` if the model is larger than the memory limit: the kernel would kill the process."""
     files, limit = found.directory.glob(f"{found.file.name}*"), memory_limit()
-    size = sum(file.stat().st_size for file in files)
+    size = sum(file.stat().st_size for file in files if file.is_file())
     if limit and not model_runtime.IS_MAPPED and size > limit:
         raise ModelError(f"{found} has {size >> 20} MiB, the container {limit >> 20} MiB: raise MEMORY_LIMIT")
 

@@ -64,7 +64,7 @@ class CheckBodyHeaders:
     def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
         self.app = app
         self.max_body_bytes = max_body_bytes
-        self.turn = asyncio.Lock()
+        self.parsing = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         error = self.find_error(dict(scope["headers"])) if scope["type"] == "http" else None
@@ -72,7 +72,7 @@ class CheckBodyHeaders:
         async def receive_in_turn() -> Message:
             message = await receive()
             if len(message.get("body", b"")) > 4000:
-                async with self.turn:  # one per turn of the event loop, because parsing takes long
+                async with self.parsing:  # one per turn of the event loop, because parsing takes long
                     await asyncio.sleep(0)
             return message
 

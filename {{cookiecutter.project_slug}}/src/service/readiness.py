@@ -40,21 +40,19 @@ class Readiness:
 
     def serve(self, served: ServedModel) -> None:
         """Serve this model from the next request on; requests on their way keep the one they have."""
-        previous, self.served = self.served, served
+        self.served = served
         if self.state is State.LOADING:
             self.state, self.reason = State.READY, f"model {served} is served"
         if self.is_draining:  # meanwhile
             self.drain()
         metrics.MODEL.clear()
         metrics.MODEL.labels(served.name, served.version).set(1)
-        if previous:
-            previous.batcher.close()
 
     def fail(self, reason: str) -> None:
         """Stop the server, because there is no model to serve."""
         logger.error(reason)
-        self.state, self.reason = State.FAILED, reason
         if not self.is_draining:
+            self.state, self.reason = State.FAILED, reason
             os.kill(os.getpid(), signal.SIGTERM)
 
     def drain(self) -> None:

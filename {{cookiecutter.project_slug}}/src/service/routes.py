@@ -25,7 +25,8 @@ class Health(BaseModel):
 async def about(request: Request) -> dict[str, str]:
     """Say what this service is."""
     app = request.app
-    return {"name": app.title, "version": app.version, "description": app.description, "docs": "/docs"}
+    docs = {"docs": f"{request.scope['root_path']}/docs"} if app.openapi_url else {}
+    return {"name": app.title, "version": app.version, "description": app.description} | docs
 
 
 @health.head("/health/live", include_in_schema=False)

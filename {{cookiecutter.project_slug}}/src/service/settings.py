@@ -42,7 +42,7 @@ class Settings(BaseSettings):
     model_name: PlainPath | None = None
     """Which model to serve, if the volume holds several."""
     model_version: PlainPath = "latest"
-    """The version policy: `latest`, or the version to serve."""
+    """The version to serve, or `latest`."""
     require_checksums: bool = False
     """Whether a model without a list of checksums beside it is refused."""
     inference_threads: Annotated[int, Field(ge=1, le=1024)] = Field(default_factory=count_cpus)
@@ -109,6 +109,6 @@ def describe(error: ValidationError) -> str:
 
 def warn_of_misspelt() -> None:
     settings = {name.replace("_", "").upper(): name.upper() for name in Settings.model_fields}
-    for name in os.environ.keys() - settings.values():
+    for name in [name for name in os.environ if name.upper() not in settings.values()]:
         for close in difflib.get_close_matches(name.replace("_", "").upper(), settings, n=1, cutoff=0.9):
             logger.warning("%s is not a setting: did you mean %s?", name, settings[close])
