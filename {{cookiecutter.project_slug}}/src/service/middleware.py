@@ -71,7 +71,7 @@ class CheckBodyHeaders:
 
         async def receive_in_turn() -> Message:
             message = await receive()
-            if len(message.get("body", b"")) > 4000:
+            if len(message.get("body", b"")) > 10_000:
                 async with self.parsing:  # one per turn of the event loop, because parsing takes long
                     await asyncio.sleep(0)
             return message
