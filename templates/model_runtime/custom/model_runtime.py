@@ -16,7 +16,7 @@ from service.weights import map_weights
 
 Arrays = dict[str, NDArray[Any]]
 FILE_NAME = "model.safetensors"
-HAS_OWN_THREADS = False  # a call computes in the thread that makes it, so several are made at a time
+HAS_OWN_THREADS = False  # one call computes in one thread, so the service makes several at a time
 IS_MAPPED = True  # the file need not fit into memory
 
 NAMES = ("hidden_weights", "hidden_bias", "output_weights", "output_bias")
@@ -24,7 +24,7 @@ MAX_BRIGHTNESS = np.float32(16)
 
 
 class Model:
-    """A loaded model; several threads may ask it at once, so `infer` changes nothing, not even its inputs."""
+    """A loaded model, shared between threads: `infer` changes nothing, not even its inputs."""
 
     def __init__(self, weights: Arrays) -> None:
         self.weights = weights

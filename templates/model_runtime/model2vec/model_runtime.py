@@ -24,13 +24,13 @@ from tokenizers import Tokenizer
 Arrays = dict[str, NDArray[Any]]
 FILE_NAME = "model.safetensors"
 TOKENIZER, CONFIG = "tokenizer.json", "config.json"
-HAS_OWN_THREADS = False  # a call computes in the thread that makes it, so several are made at a time
+HAS_OWN_THREADS = False  # one call computes in one thread, so the service makes several at a time
 IS_MAPPED = True  # the file need not fit into memory
 DEFAULT_MAX_LENGTH = 512
 
 
 class Model:
-    """A loaded model; several threads may ask it at once."""
+    """A loaded model, safe to share between threads."""
 
     def __init__(self, arrays: Arrays, tokenizer: Tokenizer, config: dict[str, Any]) -> None:
         size = tokenizer.get_vocab_size()

@@ -15,12 +15,12 @@ import onnxruntime
 
 Arrays = dict[str, NDArray[Any]]
 FILE_NAME = "model.onnx"
-HAS_OWN_THREADS = True  # a call computes in several threads, so one is made at a time
+HAS_OWN_THREADS = True  # one call computes in several threads, so the service makes one at a time
 IS_MAPPED = False  # the file is read into memory
 
 
 class Model:
-    """A loaded model; several threads may ask it at once."""
+    """A loaded model, safe to share between threads."""
 
     def __init__(self, session: onnxruntime.InferenceSession) -> None:
         self.session = session

@@ -18,7 +18,7 @@ from service.errors import ModelError
 
 Arrays = dict[str, NDArray[Any]]
 FILE_NAME = "model.skops"
-HAS_OWN_THREADS = False  # a call computes in the thread that makes it, so several are made at a time
+HAS_OWN_THREADS = False  # one call computes in one thread, so the service makes several at a time
 IS_MAPPED = False  # the file is read into memory
 TRUSTED_TYPES: list[str] = []  # list only what you have looked at: a file can do what its types can do
 MAX_UNPACKED_MB = 250  # loading takes twice as much memory
@@ -26,7 +26,7 @@ PLACE = "in src/service/model_runtime.py"
 
 
 class Model:
-    """A loaded classifier or regressor, alone or in a pipeline; several threads may ask it at once."""
+    """A loaded classifier or regressor, alone or in a pipeline; safe to share between threads."""
 
     def __init__(self, estimator: Any) -> None:
         self.estimator = estimator

@@ -42,7 +42,7 @@ class Predictor:
 
     # True only if the model answers each row of its inputs by itself. Then the service joins requests that
     # wait in one call. If you are not sure, say False: a model that looks at other rows, as many quantized
-    # models do, or that returns more or fewer rows than it gets would mix up the answers of your clients.
+    # models do, would let the answer to one client depend on what the others send.
     rows_are_independent = True
 
     def __init__(self, directory: Path, settings: Settings) -> None:

@@ -72,7 +72,7 @@ class CheckBodyHeaders:
         async def receive_in_turn() -> Message:
             message = await receive()
             if len(message.get("body", b"")) > 10_000:
-                async with self.parsing:  # one per turn of the event loop, because parsing takes long
+                async with self.parsing:  # one per turn of the event loop, which answers others in between
                     await asyncio.sleep(0)
             return message
 

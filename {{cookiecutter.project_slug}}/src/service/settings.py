@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     inference_threads: Annotated[int, Field(ge=1, le=1024)] = Field(default_factory=count_cpus)
     """Threads that compute; by default as many as the container may use CPUs."""
     max_batch_size: Annotated[int, Field(ge=1, le=65536)] = 64
-    """The most rows in one call of the model."""
+    """The most rows that are joined in one call of the model."""
     max_batch_bytes: Annotated[int, Field(ge=1)] = 1_000_000
     """The most bytes of inputs that are joined in one call of the model."""
     max_queue_size: Annotated[int, Field(ge=1, le=1_000_000)] = 256
