@@ -57,10 +57,12 @@ def copy_template(target: Path) -> Path:
 
 def run(command: list[str], cwd: Path, *, stdin: str | None = None, **environment: str) -> str:
     """Run a command to its end and return what it prints; raise `CommandFailedError` if it fails."""
+    # A project's make is no part of the one that may run this: it would print directories, for example.
+    inherited = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKELEVEL"}}
     result = subprocess.run(
         command,
         cwd=cwd,
-        env=os.environ | environment,
+        env=inherited | environment,
         input=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
