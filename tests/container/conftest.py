@@ -30,7 +30,7 @@ Build = Callable[[Answers], Project]
 
 @pytest.fixture(autouse=True, scope="session")
 def engine() -> Iterator[None]:
-    """Skip where no Docker engine answers, or fail where one was promised; leave no image behind."""
+    """Skip where no Docker engine answers, or fail where one was promised; leave nothing behind on it."""
     if not docker_answers():
         if os.environ.get("REQUIRE_DOCKER") == "1":
             pytest.fail("REQUIRE_DOCKER=1, but no Docker engine answers")
@@ -40,6 +40,9 @@ def engine() -> Iterator[None]:
     listing = ["docker", "images", "--format={{.Repository}}:{{.Tag}}", f"--filter=reference={IMAGES}*"]
     images = subprocess.run(listing, capture_output=True, text=True, check=True).stdout.split()
     subprocess.run(["docker", "image", "rm", "--force", *images], capture_output=True, check=False)
+    listing = ["docker", "network", "ls", "--quiet", f"--filter=name={IMAGES}"]
+    networks = subprocess.run(listing, capture_output=True, text=True, check=True).stdout.split()
+    subprocess.run(["docker", "network", "rm", *networks], capture_output=True, check=False)
 
 
 @pytest.fixture(autouse=True, scope="module")
