@@ -129,7 +129,7 @@ def test_what_is_wrong_reaches_the_caller_as_a_sentence(
     right = [make_input("image", image, "FP32")]
     with pytest.raises(InferenceServerException, match="output 'x' is unknown: the model has"):
         client.infer("digits", right, outputs=[InferRequestedOutput("x")])
-    with pytest.raises(InferenceServerException, match="there is no model digits/versions/2: digits/1 is"):
+    with pytest.raises(InferenceServerException, match="digits/versions/2: digits/versions/1 is served"):
         client.infer("digits", right, model_version="2")
     with pytest.raises(InferenceServerException, match="content-encoding"):
         client.infer("digits", right, request_compression_algorithm="gzip")
