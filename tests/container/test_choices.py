@@ -142,9 +142,7 @@ def walk(project: Project, answers: Answers) -> str:
     assert served(project) != before
     assert project.inspect("{{.Image}}") == image, "the service was built anew"
     assert project.predict()
-    began = time.monotonic()
     project.compose("stop")
-    assert time.monotonic() - began < 10
     return project.inspect("{{.State.ExitCode}}")
 
 

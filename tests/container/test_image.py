@@ -2,8 +2,6 @@
 
 import os
 import re
-import statistics
-import time
 from pathlib import Path
 
 import pytest
@@ -99,27 +97,6 @@ def test_byte_code_of_the_application_alone_is_compared_with_its_source(project:
     assert len(kinds[UNCHECKED_HASH]) > 400
     assert all(path.startswith("app/src/service/") for path in kinds[CHECKED_HASH])
     assert "app/src/service/__pycache__/app.cpython-313.pyc" in kinds[CHECKED_HASH]
-
-
-def seconds_to_ready(project: Project) -> float:
-    project.compose("up", "--detach")
-    project.wait_ready()
-    ready = time.time()
-    seconds = ready - project.started_at()
-    project.compose("down", "--timeout", "1")
-    return seconds
-
-
-@default
-def test_it_starts_twice_as_fast_as_without_byte_code(project: Project, tmp_path: Path) -> None:
-    copy = copy_project(project, tmp_path, "no-byte-code")
-    dockerfile = copy.path / "Dockerfile"
-    text = dockerfile.read_text(encoding="utf-8")
-    assert text.count("RUN python /tools/slim.py \\\n    && ") == 1
-    dockerfile.write_text(text.replace("RUN python /tools/slim.py \\\n    && ", "RUN "), encoding="utf-8")
-    copy.compose("build")
-    ours, without = zip(*((seconds_to_ready(project), seconds_to_ready(copy)) for _ in range(3)), strict=True)
-    assert 2 * statistics.median(ours) < statistics.median(without)
 
 
 @every_base

@@ -69,7 +69,7 @@ def test_every_answer_is_counted_by_its_status() -> None:
     assert result.statuses.keys() == {200, 503}
     assert result.statuses.total() == server.requests == len(result.latencies)
     assert (server.connections, result.lost, result.refused) == (3, {}, 0)
-    assert 0.2 <= result.seconds < 0.5
+    assert result.seconds >= 0.2
 
 
 def test_a_connection_that_the_server_announces_to_close_is_no_loss() -> None:

@@ -70,7 +70,7 @@ def test_a_collector_that_does_not_answer_does_not_hold_the_stop() -> None:
         predict(service.port)
         started = time.monotonic()
         assert service.stop() == 0
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 9
 
 
 def test_the_sdk_is_not_imported_while_nothing_is_traced() -> None:
