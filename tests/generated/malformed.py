@@ -13,6 +13,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -223,7 +224,7 @@ def main(count: int, seed: int) -> None:
     open_inference.describe = lambda _: (tensors, tensors)
     model, app = Echo(), create_app(settings)
     batcher = Batcher(model, settings, threads=1, joins=True)
-    app.state.readiness.serve(ServedModel("echo", "1", model, None, batcher))
+    app.state.readiness.serve(ServedModel("echo", "1", Path(), model, None, batcher))
     statuses: Counter[int] = Counter()
     client = TestClient(app)
     for body in malformed_requests(inputs, count, seed):

@@ -14,7 +14,7 @@ ANSWERS = DEFAULTS | {"api": "open-inference"}
 @pytest.mark.parametrize("answers", [ANSWERS])
 @pytest.mark.parametrize(
     ("count", "seed"),
-    [(3_000, 1), pytest.param(20_000, 2, marks=pytest.mark.stress)],
+    [(3_000, 1), *(pytest.param(20_000, seed, marks=pytest.mark.stress) for seed in range(2, 6))],
 )
 def test_malformed_requests_are_answered_or_refused(
     project: Path, answers: Answers, count: int, seed: int

@@ -1,6 +1,7 @@
 """What the tests share: an application with a model of their own, so that none depends on yours."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -49,7 +50,7 @@ def make_batcher(model: FakeModel, *, threads: int = 1, joins: bool = True, **se
 
 def make_served(model: FakeModel, version: str = "1", **settings: Any) -> ServedModel:
     batcher = make_batcher(model, **settings)
-    return ServedModel("fake", version, cast(Any, model), cast(Any, FakePredictor()), batcher)
+    return ServedModel("fake", version, Path(), cast(Any, model), cast(Any, FakePredictor()), batcher)
 
 
 @pytest.fixture(autouse=True)

@@ -141,9 +141,9 @@ def signature_of(model: Model) -> tuple[list[Tensor], list[Tensor]]:
 
 def check_model(served: ServedModel, path: str) -> ServedModel:
     """Answer 404 unless the path names the model that is served."""
-    if path not in {served.name, f"{served.name}/versions/{served.version}"}:
-        there = f"{served.name}/versions/{served.version}"
-        raise HTTPException(404, f"there is no model {path[:200]}: {there} is served")
+    version = f"{served.name}/versions/{served.version}"
+    if path not in {served.name, version}:
+        raise HTTPException(404, f"there is no model {path[:200]}: {version} is served")
     return served
 
 

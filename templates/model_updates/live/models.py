@@ -96,9 +96,10 @@ def use_version(settings: Settings, arguments: Any) -> None:
 
 def remove_version(settings: Settings, arguments: Any) -> None:
     """Remove a version, unless it is the one that is served."""
+    settings = with_name(settings, arguments)
     with staging.locked(settings.model_repository):
-        found = choose_version(with_name(settings, arguments), arguments.version)
-        if str(found) == find_served(with_name(settings, arguments)):
+        found = choose_version(settings, arguments.version)
+        if str(found) == find_served(settings):
             raise ModelError(f"{found} is served: use another version before you remove it")
         model_store.remove(settings, found)
     sys.stdout.write(f"{found} is removed\n")

@@ -122,8 +122,7 @@ def check_free_memory(settings: Settings) -> None:
     """Raise `ModelError` if another model does not fit into the container: it would be killed."""
     with os_errors_explained():
         found, limit = find(settings), memory_limit()
-        files = found.directory.glob(f"{found.file.name}*")
-        size = sum(file.stat().st_size for file in files if file.is_file())
+        size = found.size
     used = re.search(r"^anon (\d+)$", read("memory.stat"), re.MULTILINE)
     if limit and used and not IS_MAPPED and int(used[1]) + size > limit:
         raise ModelError(

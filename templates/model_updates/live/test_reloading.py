@@ -54,7 +54,7 @@ def readiness(settings: Settings, add: Add, monkeypatch: pytest.MonkeyPatch) -> 
         if found.file.read_text() == "broken":
             raise ModelError(f"{found} is broken")
         model, predictor = cast(Any, FakeModel()), cast(Any, FakePredictor())
-        return ServedModel(found.name, found.version, model, predictor, make_batcher(model))
+        return ServedModel(found.name, found.version, found.file, model, predictor, make_batcher(model))
 
     monkeypatch.setattr(loader, "load", load)
     add("first")

@@ -19,17 +19,12 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class ServedModel:
-    """A model that has answered once, and the queue in front of it."""
+class ServedModel(ModelVersion):
+    """A version of a model that has answered once, and the queue in front of it."""
 
-    name: str
-    version: str
     model: Model
     predictor: Predictor
     batcher: Batcher
-
-    def __str__(self) -> str:
-        return f"{self.name}/{self.version}"
 
 
 def load(settings: Settings) -> ServedModel:
@@ -48,13 +43,12 @@ def load(settings: Settings) -> ServedModel:
     threads = 1 if model_runtime.HAS_OWN_THREADS else settings.inference_threads
     batcher = Batcher(model, settings, threads=threads, joins=predictor.rows_are_independent)
     metrics.MODEL_LOAD_SECONDS.set(time.monotonic() - started)
-    return ServedModel(found.name, found.version, model, predictor, batcher)
+    return ServedModel(found.name, found.version, found.file, model, predictor, batcher)
 
 
 def check_memory(found: ModelVersion) -> None:
     """Raise `ModelError` if the model is larger than the memory limit: the kernel would kill the process."""
-    files, limit = found.directory.glob(f"{found.file.name}*"), memory_limit()
-    size = sum(file.stat().st_size for file in files if file.is_file())
+    size, limit = found.size, memory_limit()
     if limit and not model_runtime.IS_MAPPED and size > limit:
         raise ModelError(f"{found} has {size >> 20} MiB, the container {limit >> 20} MiB: raise MEMORY_LIMIT")
 

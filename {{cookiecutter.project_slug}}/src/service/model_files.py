@@ -37,6 +37,12 @@ class ModelVersion:
     def directory(self) -> Path:
         return self.file.parent
 
+    @property
+    def size(self) -> int:
+        """The bytes of the file, and of the weights beside it whose names begin with its own."""
+        files = self.directory.glob(f"{self.file.name}*")
+        return sum(file.stat().st_size for file in files if file.is_file())
+
     def __str__(self) -> str:
         return f"{self.name}/{self.version}"
 
