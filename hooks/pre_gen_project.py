@@ -49,9 +49,13 @@ def check_slug(answers: dict) -> str | None:
 
 
 def check_runtime(answers: dict) -> str | None:
-    """Say why the model runtime has no wheel for the base image, and what to choose instead."""
+    """Say what the model runtime cannot be had with, and what to choose instead."""
     bases, runtimes = answers["_base_images"], answers["_model_runtimes"]
     base, runtime = answers["base_image"], answers["model_runtime"]
+    needs = answers["_servings"][runtimes[runtime]["serving"]]["needs"]
+    wrong = [f"{option}={choice}" for option, choice in needs.items() if answers[option] != choice]
+    if wrong:
+        return f"{runtime} is a container of its own: choose {' and '.join(wrong)}, or another model_runtime."
     libc = bases[base]["libc"]
     wheels = runtimes[runtime]["wheels"]
     if wheels[libc]:

@@ -44,6 +44,12 @@ def nearest(option: str, choice: str) -> Answers:
     return min(candidates, key=lambda answers: sum(answers[name] != DEFAULTS[name] for name in answers))
 
 
+def most(runtime: str) -> Answers:
+    """Return the answers with this model runtime and as many capabilities as it goes together with."""
+    candidates = [answers for answers in SUPPORTED if answers["model_runtime"] == runtime]
+    return max(candidates, key=lambda answers: sum(answers[name] == EVERYTHING[name] for name in EVERYTHING))
+
+
 # The defaults and, for each other choice, the answers that differ from them in as little as possible.
 ONE_EACH = [DEFAULTS] + [
     nearest(option, choice) for option, choices in CHOICES.items() for choice in choices[1:]

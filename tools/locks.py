@@ -16,7 +16,7 @@ import shutil
 import sys
 import tempfile
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -53,6 +53,16 @@ def replace(path: Path, pattern: str, text: str) -> None:
 def facts() -> dict:
     """Return the option table as it is now."""
     return json.loads(FACTS.read_text(encoding="utf-8"))
+
+
+def find_variants(runtime: str) -> dict[tuple[bool, bool], Answers]:
+    """Return the variants that a model runtime can be had with."""
+    needs = facts()["_servings"][facts()["_model_runtimes"][runtime]["serving"]]["needs"]
+    return {
+        variant: answers
+        for variant, answers in VARIANTS.items()
+        if all(answers.get(option, choice) == choice for option, choice in needs.items())
+    }
 
 
 def python_versions() -> list[str]:
@@ -122,7 +132,7 @@ def merge(texts: dict[tuple[bool, bool], str], beginning: str) -> str:
             place = order.index(block) + 1
 
     def find_condition(block: str) -> str:
-        return write_condition({variant for variant, own in blocks.items() if block in own})
+        return write_condition({variant for variant, own in blocks.items() if block in own}, blocks.keys())
 
     merged = ""
     for condition, group in itertools.groupby(order, find_condition):
@@ -131,14 +141,14 @@ def merge(texts: dict[tuple[bool, bool], str], beginning: str) -> str:
     return merged
 
 
-def write_condition(variants: set[tuple[bool, bool]]) -> str:
-    """Return the Jinja condition that holds for these variants alone; nothing if it always holds."""
+def write_condition(variants: Set[tuple[bool, bool]], possible: Set[tuple[bool, bool]]) -> str:
+    """Return the Jinja condition that holds for these of all variants; nothing if it always holds."""
+    if variants == possible:
+        return ""
     for expression, place in ((TENSORS, 0), (TRACING, 1)):
         for wanted in (True, False):
-            if variants == {variant for variant in VARIANTS if variant[place] == wanted}:
+            if variants == {variant for variant in possible if variant[place] == wanted}:
                 return expression if wanted else f"not ({expression})"
-    if variants == VARIANTS.keys():
-        return ""
     return " or ".join(
         f"({'' if tensors else 'not '}({TENSORS}) and {'' if tracing else 'not '}{TRACING})"
         for tensors, tracing in sorted(variants)
@@ -147,10 +157,11 @@ def write_condition(variants: set[tuple[bool, bool]]) -> str:
 
 def lock_projects(runtime: str) -> None:
     """Lock the projects of a model runtime, with each API and with and without tracing."""
-    pip = {variant: lock_for_pip(runtime, answers) for variant, answers in VARIANTS.items()}
+    variants = find_variants(runtime)
+    pip = {variant: lock_for_pip(runtime, answers) for variant, answers in variants.items()}
     poetry = {
         variant: lock_for_poetry(runtime, answers, find_pins(pip[variant]["requirements-dev.txt"]))
-        for variant, answers in VARIANTS.items()
+        for variant, answers in variants.items()
     }
     for name, suffix in PIP_FILES.items():
         path = LOCKS / "pip" / f"{runtime}{suffix}"

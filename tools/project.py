@@ -159,6 +159,11 @@ class Project:
             finally:
                 self.compose("down", "--volumes", "--timeout", "1", **texts)
 
+    def remove(self) -> None:
+        """Remove the project's containers, its volume and the images that it built."""
+        self.compose("--profile", "models", "down", "--volumes", "--timeout", "1")
+        run(["docker", "image", "rm", "--force", self.image, f"{self.image}-models"], self.path)
+
     def container(self) -> str:
         """Return the id of the service's container, running or not."""
         return self.compose("ps", "--all", "--quiet", "service").strip()

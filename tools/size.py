@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from answers import DEFAULTS, EVERYTHING, OPTIONS, SUPPORTED
+from answers import DEFAULTS, EVERYTHING, OPTIONS, SUPPORTED, nearest
 from project import TEMPLATE, Answers
 from render.renderer import Tree, render_in_memory
 
@@ -58,6 +58,13 @@ LARGEST_PROJECT = [
     Measure("lines of source", 5215, 3500, lambda tree: count_lines(tree, "src/")),
 ]
 
+# There was none before.
+LANGUAGE_MODEL_PROJECT = [
+    Measure("files, lock and sample model apart", 0, 65, lambda tree: len(list_files(tree))),
+    Measure("lines of source", 0, 1700, lambda tree: count_lines(tree, "src/")),
+]
+LANGUAGE_MODEL = nearest("model_runtime", "llama-cpp")
+
 
 def find_largest() -> Answers:
     """Return the answers with every capability that make most files and lines of source."""
@@ -97,6 +104,8 @@ def main() -> None:
     """Print the tables."""
     sys.stdout.write(write_table("The default project", measure(DEFAULT_PROJECT, DEFAULTS)) + "\n")
     sys.stdout.write(write_table("Every capability", measure(LARGEST_PROJECT, find_largest())) + "\n")
+    rows = measure(LANGUAGE_MODEL_PROJECT, LANGUAGE_MODEL)
+    sys.stdout.write(write_table("A language model", rows) + "\n")
     sys.stdout.write(write_table("The template", measure_template()))
 
 

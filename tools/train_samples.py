@@ -61,6 +61,8 @@ def main() -> None:
     onnx, weights = files["onnx"]["model.onnx"], files["safetensors"]["model.safetensors"]
     train("digits", "--model", onnx, "--weights", weights, "--request", SAMPLES / "digits" / "predict.json")
     train("iris", "--model", files["skops"]["model.skops"], "--request", SAMPLES / "iris" / "predict.json")
+    capitals = SAMPLES / "capitals" / "predict.json"
+    train("capitals", "--model", files["gguf"]["model.gguf"], "--request", capitals)
     with tempfile.TemporaryDirectory() as directory:
         train("embeddings", "--directory", directory)
         for name, path in files["embeddings"].items():

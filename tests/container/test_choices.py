@@ -43,7 +43,7 @@ def gone_afterwards(path: Path) -> Iterator[Project]:
     try:
         yield project
     finally:
-        project.compose("--profile", "models", "down", "--volumes", "--timeout", "1", "--rmi", "all")
+        project.remove()
 
 
 @pytest.fixture
@@ -127,6 +127,17 @@ def add_version(project: Project, answers: Answers) -> None:
         time.sleep(0.2)
 
 
+def change_model(project: Project, answers: Answers) -> None:
+    """Put another file beside the language model, and name it in `.env`."""
+    (old,) = (project.path / "models").rglob("model.gguf")
+    shutil.copy(old, old.with_name("another.gguf"))
+    file = old.with_name("another.gguf").relative_to(project.path / "models")
+    (project.path / ".env").write_text(f"MODEL_FILE={file}\nMODEL_NAME=another\n")
+    if FACTS["_model_volumes"][answers["model_volume"]]["fill"]:
+        ask_make(project, "fill")
+    ask_make(project, "up")
+
+
 def walk(project: Project, answers: Answers) -> str:
     """Do what the README says, to the end of the container; return its exit code."""
     start(project, answers)
@@ -137,6 +148,8 @@ def walk(project: Project, answers: Answers) -> str:
         if answers["model_volume"] == "bind":
             make("install", project.path, answers["python_version"])
         add_version(project, answers)
+    elif answers["model_runtime"] == "llama-cpp":
+        change_model(project, answers)
     else:
         copy_version(project, answers)
     assert served(project) != before

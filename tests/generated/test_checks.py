@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from answers import CHOICES, DEFAULTS, EVERYTHING, Answers, cover, nearest
+from answers import CHOICES, DEFAULTS, Answers, cover, most, nearest
 from generated.conftest import has_python
 from project import make, render, run
 from side_by_side import Results, side_by_side
@@ -50,7 +50,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     run(["uv", "venv", "--quiet", "--clear", "--python", PYTHONS[0], str(directory)], directory)
     projects = [
         render(
-            EVERYTHING | {"model_runtime": runtime, "package_manager": "pip"},
+            most(runtime) | {"package_manager": "pip"},
             directory / runtime,
             hooks=False,
         )

@@ -48,6 +48,16 @@ def test_training_irises_anew_gives_the_accuracy_of_the_card_and_the_example(tmp
     assert request.read_bytes() == (SAMPLES / "iris" / "predict.json").read_bytes()
 
 
+def test_training_capitals_anew_gives_the_answers_of_the_card_and_the_example(tmp_path: Path) -> None:
+    model, request = tmp_path / "model.gguf", tmp_path / "predict.json"
+    output = train("capitals", tmp_path, model=model, request=request)
+    answers = re.search(r"right answers: (\d+ of \d+)", output)[1]
+    assert answers in read_card("capitals")
+    for file in (model, FILES["gguf"]["model.gguf"]):
+        assert answers.encode() in file.read_bytes()
+    assert request.read_bytes() == (SAMPLES / "capitals" / "predict.json").read_bytes()
+
+
 def test_the_card_of_the_embeddings_says_what_was_measured() -> None:
     config = json.loads(FILES["embeddings"]["config.json"].read_text(encoding="utf-8"))
     card = read_card("embeddings")

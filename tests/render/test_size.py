@@ -4,6 +4,8 @@ import pytest
 from answers import DEFAULTS
 from size import (
     DEFAULT_PROJECT,
+    LANGUAGE_MODEL,
+    LANGUAGE_MODEL_PROJECT,
     LARGEST_PROJECT,
     Measure,
     find_largest,
@@ -21,6 +23,11 @@ def test_the_default_project_is_within_its_goals(each: Measure) -> None:
 
 def test_the_largest_project_is_within_its_goals() -> None:
     for name, _, goal, now in measure(LARGEST_PROJECT, find_largest()):
+        assert now <= goal, f"{now} {name}"
+
+
+def test_a_project_with_a_language_model_is_within_its_goals() -> None:
+    for name, _, goal, now in measure(LANGUAGE_MODEL_PROJECT, LANGUAGE_MODEL):
         assert now <= goal, f"{now} {name}"
 
 

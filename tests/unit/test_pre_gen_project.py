@@ -10,6 +10,7 @@ import pytest
 from answers import REFUSED, SUPPORTED, TEMPLATE, complete, name
 from cookiecutter.environment import StrictEnvironment
 from pre_gen_project import find_conflicts
+from project import Answers
 
 
 def test_answers_that_work_together_pass() -> None:
@@ -19,10 +20,26 @@ def test_answers_that_work_together_pass() -> None:
 
 def test_a_runtime_without_a_wheel_is_refused_with_reason_and_way_out() -> None:
     for answers in REFUSED:
-        assert find_conflicts(complete(answers)) == [
-            f"{answers['model_runtime']} has no musl wheel, so it cannot be installed on alpine: choose "
-            "base_image=distroless (small as well) or slim, or model_runtime=custom or model2vec."
-        ]
+        if answers["model_runtime"] != "llama-cpp":
+            assert find_conflicts(complete(answers)) == [
+                f"{answers['model_runtime']} has no musl wheel, so it cannot be installed on alpine: choose "
+                "base_image=distroless (small as well) or slim, "
+                "or model_runtime=custom or llama-cpp or model2vec."
+            ]
+
+
+@pytest.mark.parametrize(
+    ("answers", "remedy"),
+    [
+        ({"api": "open-inference"}, "api=predict"),
+        ({"model_updates": "live"}, "model_updates=restart"),
+        ({"api": "open-inference", "model_updates": "live"}, "api=predict and model_updates=restart"),
+    ],
+)
+def test_what_an_engine_cannot_do_is_refused_with_a_way_out(answers: Answers, remedy: str) -> None:
+    assert find_conflicts(complete({"model_runtime": "llama-cpp"} | answers)) == [
+        f"llama-cpp is a container of its own: choose {remedy}, or another model_runtime."
+    ]
 
 
 @pytest.mark.parametrize("slug", ["a", "reader", "model-service-2", "a" * 63])

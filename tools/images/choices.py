@@ -79,7 +79,7 @@ def measure_choice(answers: Answers, directory: Path, runs: int) -> dict[str, fl
         above_base = size - measure.read_size(BASES[answers["base_image"]])
         times = [start_and_stop(project) for _ in range(runs)]
     finally:
-        project.compose("--profile", "models", "down", "--volumes", "--rmi", "all")
+        project.remove()
     names = ("up_to_ready", "start_to_ready", "stop")
     medians = {
         name: round(statistics.median(each), 2)

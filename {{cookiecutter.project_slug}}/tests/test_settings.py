@@ -17,7 +17,7 @@ EXAMPLE = Path(__file__).parents[1] / ".env.example"
         ("PORT", "0", "PORT is '0' but "),
         ("LOG_LEVEL", "loud", "LOG_LEVEL is 'loud' but must be 'debug', 'info', 'warning' or 'error'"),
         ("MODEL_NAME", "../secrets", "MODEL_NAME is '../secrets' but must be words joined by . - or /"),
-        ("DRAIN_SECONDS", "7.5", "SHUTDOWN_SECONDS must be at least 2 seconds more than DRAIN_SECONDS"),
+{% include "serving/" ~ cookiecutter.__serving ~ "/test_settings_wrong.py" %}
     ],
 )
 def test_a_wrong_setting_is_named_in_one_sentence(
@@ -35,7 +35,7 @@ def test_a_wrong_setting_is_named_in_one_sentence(
         ("LOG_LEVEL", "WARN", "warning"),
         ("LOG_FORMAT", "JSON", "json"),
         ("MODEL_NAME", "org/name-1.0", "org/name-1.0"),
-        ("MODEL_NAME", "", None),
+{% include "serving/" ~ cookiecutter.__serving ~ "/test_settings_empty.py" %}
     ],
 )
 def test_case_and_empty_values_do_not_matter(
@@ -47,7 +47,7 @@ def test_case_and_empty_values_do_not_matter(
 
 @pytest.mark.parametrize(
     ("name", "likely"),
-    [("MAX_BATCHSIZE", "MAX_BATCH_SIZE"), ("LOGLEVEL", "LOG_LEVEL"), ("PATH", None), ("port", None)],
+{% include "serving/" ~ cookiecutter.__serving ~ "/test_settings_misspelt.py" %}
 )
 def test_a_misspelt_setting_gets_a_warning(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, name: str, likely: str | None

@@ -7,7 +7,7 @@
 ## Copy the directory models to the volume
 	chmod -R a+rX models
 	docker compose build service
-	docker compose up --no-start models
+	docker compose up --no-start --no-deps models
 	docker compose cp models/. models:/models
 	docker compose rm --force models
 {% endif %}

@@ -1,39 +1,18 @@
-"""`POST /v1/embeddings` as clients of OpenAI's API ask it, with its form of errors."""
+"""`POST /v1/embeddings` as clients of OpenAI's API ask it."""
 
 import base64
-import json
-from collections.abc import Awaitable, Callable
 from itertools import batched
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from fastapi import APIRouter, FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Request
 from numpy.typing import NDArray
 from pydantic import BaseModel, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
-from starlette.exceptions import HTTPException
 
 from service.dependencies import InferenceDep
 from service.errors import InvalidRequestError
-
-PATH = "/v1/embeddings"
-
-
-class OpenAIError(BaseModel):
-    """What went wrong."""
-
-    message: str
-    type: Literal["invalid_request_error", "server_error"]
-    param: None
-    code: str | None
-
-
-class OpenAIErrorResponse(BaseModel):
-    """The body of every error."""
-
-    error: OpenAIError
+from service.openai_errors import OPENAI_ERROR_RESPONSES
 
 
 def to_texts(value: Any) -> Any:
@@ -86,13 +65,10 @@ class EmbeddingsResponse(BaseModel):
     usage: Usage
 
 
-router = APIRouter(
-    tags=["embeddings"],
-    responses={status: {"model": OpenAIErrorResponse} for status in ("4XX", "5XX")},
-)
+router = APIRouter(tags=["embeddings"], responses=OPENAI_ERROR_RESPONSES)
 
 
-@router.post(PATH)
+@router.post("/v1/embeddings")
 async def embed(body: EmbeddingsRequest, request: Request, infer: InferenceDep) -> EmbeddingsResponse:
     """Embed texts; the name of the model is repeated, not checked."""
     dimension = infer.served.model.dimension
@@ -119,31 +95,3 @@ def encode(vector: NDArray[np.float32], form: str) -> list[float] | str:
         return base64.b64encode(vector.astype("<f4").tobytes()).decode()
     numbers: list[float] = vector.tolist()
     return numbers
-
-
-def add_openai_error_handlers(app: FastAPI) -> None:
-    """Answer errors of this path in OpenAI's form; the application's own handlers must be there already."""
-    for kind in (HTTPException, RequestValidationError, Exception):
-        app.add_exception_handler(kind, in_openai_form(app.exception_handlers[kind]))
-
-
-def in_openai_form(answer: Any) -> Callable[[Request, Exception], Awaitable[Response]]:
-    """Return a handler that answers as another does, in OpenAI's form where its clients ask."""
-
-    async def answer_openai_client(request: Request, error: Exception) -> Response:
-        response: Response = await answer(request, error)
-        if not request.url.path.endswith(PATH):
-            return response
-        status = 400 if response.status_code == 422 else response.status_code
-        body = OpenAIErrorResponse(
-            error=OpenAIError(
-                message=json.loads(bytes(response.body))["detail"],
-                type="invalid_request_error" if status < 500 else "server_error",
-                param=None,
-                code="invalid_api_key" if status == 401 else None,
-            )
-        )
-        headers = {name: value for name, value in response.headers.items() if not name.startswith("content-")}
-        return JSONResponse(body.model_dump(), status, headers)
-
-    return answer_openai_client

@@ -5,14 +5,12 @@ import hmac
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 from fastapi import Depends, HTTPException, Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
-from service.errors import InvalidRequestError
-from service.loader import ServedModel
-from service.model_runtime import Arrays
+{% include "serving/" ~ cookiecutter.__serving ~ "/dependencies_imports.py" %}
 from service.readiness import Readiness
 from service.settings import SettingsError
 
@@ -52,34 +50,18 @@ async def require_api_key(
 
 
 async def get_readiness(request: Request) -> Readiness:
-    readiness: Readiness = request.app.state.readiness
-    return readiness
+    return cast(Readiness, request.app.state.readiness)
 
 
-@dataclass(frozen=True)
-class Inference:
-    """One request's way to the model."""
-
-    request: Request
-    served: ServedModel
-    deadline: float  # in the event loop's time
-
-    async def __call__(self, inputs: Arrays) -> Arrays:
-        """Return the model's outputs; raise what `Batcher.infer` raises."""
-        return await self.served.batcher.infer(inputs, self.deadline, self.request.is_disconnected)
-
-
-async def get_inference(request: Request) -> Inference:
-    """Return the way to the model; answer 503 if there is no model."""
-    served = (await get_readiness(request)).require_model()
+def read_deadline(request: Request) -> float:
+    """Return when the time of a request ends, in the event loop's time."""
     timeout: float = request.app.state.settings.request_timeout_seconds
-    header = request.headers.get(TIMEOUT_HEADER)
-    if header is not None:
+    if (header := request.headers.get(TIMEOUT_HEADER)) is not None:
         if not (header.isascii() and header.isdigit() and len(header) <= 12):
             raise InvalidRequestError(f"the header {TIMEOUT_HEADER} must be a whole number of milliseconds")
         timeout = min(timeout, int(header) / 1000)
-    return Inference(request, served, asyncio.get_running_loop().time() + timeout)
+    return asyncio.get_running_loop().time() + timeout
 
 
+{% include "serving/" ~ cookiecutter.__serving ~ "/dependencies.py" %}
 ReadinessDep = Annotated[Readiness, Depends(get_readiness)]
-InferenceDep = Annotated[Inference, Depends(get_inference)]

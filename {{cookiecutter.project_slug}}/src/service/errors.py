@@ -33,13 +33,7 @@ class UnavailableError(HTTPException):
         super().__init__(503, detail, {"retry-after": "1"})
 
 
-class InferenceError(HTTPException):
-    def __init__(self, reason: str) -> None:
-        super().__init__(500, f"the model failed: {reason}")
-
-
-class ModelError(Exception):
-    """The model on the volume cannot be served; the sentence names the path and the remedy."""
+{% include "serving/" ~ cookiecutter.__serving ~ "/errors.py" %}
 
 
 ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {

@@ -9,16 +9,8 @@ REQUESTS = Counter("http_requests_total", "Requests answered.", ["method", "rout
 REQUEST_SECONDS = Histogram(
     "http_request_duration_seconds", "From the head of a request to its answer.", ["route"], buckets=SECONDS
 )
-REJECTED = Counter("inference_rejected_total", "Requests that the model did not answer.", ["reason"])
-QUEUE_SECONDS = Histogram("inference_queue_seconds", "Time that requests waited.", buckets=SECONDS)
-INFERENCE_SECONDS = Histogram("inference_duration_seconds", "Time of calls of the model.", buckets=SECONDS)
-BATCH_ROWS = Histogram(
-    "inference_batch_rows", "Rows in a call of the model.", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256)
-)
-QUEUE_REQUESTS = Gauge("inference_queue_requests", "Requests that wait for the model.")
 READY = Gauge("service_ready", "1 while the service is ready, else 0.")
-MODEL = Gauge("model_info", "1 for the model that is served.", ["name", "version"])
-MODEL_LOAD_SECONDS = Gauge("model_load_seconds", "Time that the model took to load.")
+{% include "serving/" ~ cookiecutter.__serving ~ "/metrics.py" %}
 
 router = APIRouter(include_in_schema=False)
 

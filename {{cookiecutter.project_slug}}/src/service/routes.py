@@ -3,9 +3,7 @@
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from service.dependencies import InferenceDep, ReadinessDep
-from service.errors import ERROR_RESPONSES
-from service.predictor import PredictRequest, PredictResponse
+{% include "serving/" ~ cookiecutter.__serving ~ "/routes_imports.py" %}
 from service.readiness import State
 
 health = APIRouter(tags=["health"])
@@ -45,10 +43,4 @@ async def ready(readiness: ReadinessDep, response: Response) -> Health:
     return Health(state=readiness.state, reason=readiness.reason, model=model)
 
 
-@prediction.post("/predict")
-async def predict(request: PredictRequest, infer: InferenceDep) -> PredictResponse:
-    """Ask the model."""
-    predictor = infer.served.predictor
-    # On the event loop: if yours takes more than a millisecond, run it with `run_in_threadpool`.
-    outputs = await infer(predictor.to_inputs(request))
-    return predictor.to_response(request, outputs)
+{% include "serving/" ~ cookiecutter.__serving ~ "/routes.py" %}

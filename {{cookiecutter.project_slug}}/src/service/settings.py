@@ -7,10 +7,9 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError
+{% include "serving/" ~ cookiecutter.__serving ~ "/settings_pydantic.py" %}
 from pydantic_settings import BaseSettings, SettingsConfigDict
-
-from service.cgroup import count_cpus
+{% include "serving/" ~ cookiecutter.__serving ~ "/settings_imports.py" ignore missing %}
 
 logger = logging.getLogger(__name__)
 
@@ -37,24 +36,7 @@ class Settings(BaseSettings):
     """The least serious level that is logged."""
     log_format: Annotated[Literal["text", "json"], BeforeValidator(lower)] = "text"
     """Lines for people, or one JSON object per line."""
-    model_repository: Path = Path("/models")
-    """Directory where the model volume is mounted."""
-    model_name: PlainPath | None = None
-    """Which model to serve, if the volume holds several."""
-    model_version: PlainPath = "latest"
-    """The version to serve, or `latest`."""
-    require_checksums: bool = False
-    """Whether a model without a list of checksums beside it is refused."""
-    inference_threads: Annotated[int, Field(ge=1, le=1024)] = Field(default_factory=count_cpus)
-    """Threads that compute; by default as many as the container may use CPUs."""
-    max_batch_size: Annotated[int, Field(ge=1, le=65536)] = 64
-    """The most rows that are joined in one call of the model."""
-    max_batch_bytes: Annotated[int, Field(ge=1)] = 1_000_000
-    """The most bytes of inputs that are joined in one call of the model."""
-    max_queue_size: Annotated[int, Field(ge=1, le=1_000_000)] = 256
-    """The most requests that wait for the model; the next one gets 503."""
-    request_timeout_seconds: Annotated[float, Field(ge=0.001, le=3600)] = 30
-    """Seconds that a request waits for the model at most; then it gets 504."""
+{% include "serving/" ~ cookiecutter.__serving ~ "/settings.py" %}
     max_body_bytes: Annotated[int, Field(ge=1)] = {{ cookiecutter._samples[cookiecutter._model_runtimes[cookiecutter.model_runtime].sample].max_body_bytes }}
     """The largest request body, in bytes."""
     api_key_file: Path | None = None
@@ -71,7 +53,7 @@ class Settings(BaseSettings):
     """Seconds after which an idle connection is closed; longer than a load balancer keeps it."""
     drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 0.5
     """Seconds for which the service, told to stop, still accepts requests while readiness says 503."""
-    shutdown_seconds: Annotated[float, Field(gt=0, le=7200)] = 9
+    shutdown_seconds: Annotated[float, Field(gt=0, le=7200)] = {{ cookiecutter._servings[cookiecutter.__serving].shutdown_seconds }}
     """Seconds from SIGTERM to the exit at the latest; less than the container's stop grace period."""
 {% include "api/" ~ cookiecutter.api ~ "/settings.py" ignore missing %}
 {% include "model_layout/" ~ cookiecutter.model_layout ~ "/settings.py" ignore missing %}

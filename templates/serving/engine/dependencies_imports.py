@@ -1,0 +1,2 @@
+from service.engine import Engine, Generation, Payload
+from service.errors import InvalidRequestError

@@ -1,0 +1,2 @@
+class EngineError(HTTPException):
+    """The engine refuses a request, or fails."""

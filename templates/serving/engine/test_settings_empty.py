@@ -1,0 +1,1 @@
+        ("ENGINE_API_KEY_FILE", "", None),

