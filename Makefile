@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test stress fast lint format locks size bench bench-images image-megabytes bench-weights bench-serving docs sample-models recording
+.PHONY: help demo test stress fast lint format locks size bench bench-images image-megabytes bench-weights bench-chat bench-serving docs sample-models recording
 SHELL := /bin/bash
 
 # uv in the version of the table of facts; everything else comes through it, pinned in pyproject.toml.
@@ -43,7 +43,7 @@ locks: .venv ## Lock newer releases, and prove that all still works
 size: .venv ## Print how large projects are: was, goal, now
 	PYTHONPATH=hooks:tests uv run tools/size.py
 
-bench: bench-images bench-serving bench-weights ## Measure everything; it takes an hour on a machine that does nothing else
+bench: bench-images bench-serving bench-weights bench-chat ## Measure everything; it takes an hour on a machine that does nothing else
 
 bench-images: .venv ## Measure sizes, starts and builds, for docs/measurements.md and docs/choosing.md
 	PYTHONPATH=hooks uv run tools/bench_images.py
@@ -53,6 +53,9 @@ image-megabytes: .venv ## Write the image budgets of new projects from what benc
 
 bench-weights: .venv ## Measure memory and load time of a model of 1 GB in one and in four containers
 	PYTHONPATH=hooks uv run tools/bench_weights.py
+
+bench-chat: .venv ## Measure what the service costs before a language model, for docs/language-models.md
+	PYTHONPATH=hooks uv run tools/bench_chat.py
 
 bench-serving: .venv ## Measure how fast a project serves, against the tutorial way, for docs/serving.md
 	uv run tools/bench_serving.py
