@@ -37,7 +37,7 @@ class Readiness:
 
     def set_engine(self, model: str, problem: str | None) -> None:
         """Note that the engine serves this model, or why it does not."""
-        if self.is_draining or (problem is None and self.is_ready):
+        if self.state in {State.DRAINING, State.FAILED} or (problem is None and self.is_ready):
             return
         reason = problem or f"model {model} is served"
         if reason != self.reason:
