@@ -37,7 +37,7 @@ format: .venv ## Format everything that is Python here
 	uv run ruff format --config pyproject.toml .
 
 locks: .venv ## Lock newer releases, and prove that all still works
-	uv run tools/locks.py
+	PYTHONPATH=hooks uv run tools/locks.py
 	$(MAKE) test
 
 size: .venv ## Print how large projects are: was, goal, now

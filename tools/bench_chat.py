@@ -69,17 +69,10 @@ def fetch_model(project: Path) -> None:
     weights.rename(project / "models" / "capitals" / "1" / "story.gguf")
 
 
-def find_address(project: Project, service: str) -> str:
-    """Return the address of a container in its own network."""
-    container = project.compose("ps", "--quiet", service).strip()
-    form = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
-    return run(["docker", "inspect", "--format", form, container], project.path).strip()
-
-
 def read_memory(project: Project, service: str) -> float:
     """Return the memory of a container in MB, with the mapped model, as `docker stats` counts it."""
-    container = project.compose("ps", "--quiet", service).strip()
-    said = run(["docker", "stats", "--no-stream", "--format", "{{.MemUsage}}", container], project.path)
+    command = ["docker", "stats", "--no-stream", "--format", "{{.MemUsage}}", project.container(service)]
+    said = run(command, project.path)
     size, unit = re.match(r"([\d.]+)(\w+)", said).groups()
     return float(size) * {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30}[unit] / 1e6
 
@@ -92,8 +85,8 @@ def main() -> None:
         fetch_model(project.path)
         with project.running("--build", "--wait", **SETTINGS):
             urls = {
-                "engine": f"http://{find_address(project, 'engine')}:8080",
-                "service": f"http://{find_address(project, 'service')}:8000",
+                "engine": f"http://{project.address('engine')}:8080",
+                "service": f"http://{project.address()}:8000",
             }
             found: dict[tuple[str, int], list[tuple[float, float]]] = defaultdict(list)
             for number in range(ROUNDS):

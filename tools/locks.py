@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from answers import is_supported
 from poetry.factory import Factory
 from project import TEMPLATE, Answers, copy_template, poetry_settings, render, run
 
@@ -57,11 +58,10 @@ def facts() -> dict:
 
 def find_variants(runtime: str) -> dict[tuple[bool, bool], Answers]:
     """Return the variants that a model runtime can be had with."""
-    needs = facts()["_servings"][facts()["_model_runtimes"][runtime]["serving"]]["needs"]
     return {
         variant: answers
         for variant, answers in VARIANTS.items()
-        if all(answers.get(option, choice) == choice for option, choice in needs.items())
+        if is_supported({"model_runtime": runtime} | answers)
     }
 
 

@@ -164,17 +164,17 @@ class Project:
         self.compose("--profile", "models", "down", "--volumes", "--timeout", "1")
         run(["docker", "image", "rm", "--force", self.image, f"{self.image}-models"], self.path)
 
-    def container(self) -> str:
-        """Return the id of the service's container, running or not."""
-        return self.compose("ps", "--all", "--quiet", "service").strip()
+    def container(self, service: str = "service") -> str:
+        """Return the id of a service's container, running or not."""
+        return self.compose("ps", "--all", "--quiet", service).strip()
 
-    def inspect(self, format_: str) -> str:
+    def inspect(self, format_: str, service: str = "service") -> str:
         """Return a fact about the container, as `docker inspect` gives it."""
-        return run(["docker", "inspect", "--format", format_, self.container()], self.path).strip()
+        return run(["docker", "inspect", "--format", format_, self.container(service)], self.path).strip()
 
-    def address(self) -> str:
-        """Return the address of the running container in its own network; its port there is 8000."""
-        return self.inspect("{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}")
+    def address(self, service: str = "service") -> str:
+        """Return the address of a running container in its own network; ours listens on port 8000 there."""
+        return self.inspect("{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", service)
 
     def example(self) -> str:
         """Return the body of the example request."""

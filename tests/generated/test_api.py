@@ -13,8 +13,9 @@ from project import Project, run
 
 SCHEMATHESIS = Path(sys.executable).with_name("st")
 KEY = "a-key-that-only-this-test-knows"
-BOTH_APIS = [answers | {"api": "open-inference"} for answers in SAMPLES.values()]
-SUPPORTED = [answers for answers in BOTH_APIS if is_supported(answers)]
+BOTH_APIS = [
+    both for answers in SAMPLES.values() if is_supported(both := answers | {"api": "open-inference"})
+]
 CONFIGURATION = """
 [parameters]
 "path.model" = "{model}"
@@ -45,7 +46,7 @@ def serving(project: Path, log: Path, **settings: str) -> Iterator[Project]:
             process.terminate()
 
 
-@pytest.mark.parametrize("answers", SUPPORTED)
+@pytest.mark.parametrize("answers", BOTH_APIS)
 def test_every_answer_is_as_the_documentation_says(project: Path, answers: Answers, tmp_path: Path) -> None:
     key, log = tmp_path / "key", tmp_path / "log"
     key.write_text(KEY, encoding="utf-8")

@@ -11,11 +11,7 @@ from service import metrics
 logger = logging.getLogger(__name__)
 
 
-class State(StrEnum):
-    LOADING = "loading"
-    READY = "ready"
-    DRAINING = "draining"
-    FAILED = "failed"
+{% include "serving/readiness_state.py" %}
 
 
 class Readiness:
@@ -45,4 +41,4 @@ class Readiness:
         self.state, self.reason = State.LOADING if problem else State.READY, reason
         self.served = None if problem else model
 
-{% include "serving/readiness_drain.py" %}
+{% include "serving/readiness_stop.py" %}

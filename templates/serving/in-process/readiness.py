@@ -13,11 +13,7 @@ from service.loader import ServedModel
 logger = logging.getLogger(__name__)
 
 
-class State(StrEnum):
-    LOADING = "loading"
-    READY = "ready"
-    DRAINING = "draining"
-    FAILED = "failed"
+{% include "serving/readiness_state.py" %}
 
 
 class Readiness:
@@ -54,4 +50,4 @@ class Readiness:
             raise UnavailableError(self.reason)
         return self.served
 
-{% include "serving/readiness_drain.py" %}
+{% include "serving/readiness_stop.py" %}
