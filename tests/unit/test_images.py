@@ -91,7 +91,7 @@ def test_an_image_without_byte_code_differs_in_the_script_alone(
     plain = without_byte_code(subject)
     files = [path.relative_to(subject.directory) for path in subject.directory.rglob("*") if path.is_file()]
     differing = [
-        str(file)
+        file.as_posix()
         for file in files
         if (subject.directory / file).read_bytes() != (plain.directory / file).read_bytes()
     ]

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -13,6 +14,9 @@ import load
 import pytest
 from load import Load, Result, make_request, run_load, run_probe
 
+pytestmark = pytest.mark.skipif(
+    os.name == "nt", reason="Windows refuses and queues connections in its own way"
+)
 REQUEST = make_request("POST", "/ask", b"{}", x_extra="1")
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
 BUSY = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n"
