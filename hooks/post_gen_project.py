@@ -15,7 +15,6 @@ import tempfile
 from pathlib import Path
 
 TEXTS = {"project_name", "project_slug", "description", "author"}
-SECONDS = 60
 # Without a network, say so soon.
 ENVIRONMENT = os.environ | {"UV_HTTP_RETRIES": "1"}
 
@@ -26,7 +25,7 @@ def summarize(answers: dict) -> str:
     return f"{answers['project_slug']}: {', '.join(f'{name}={answers[name]}' for name in options)}"
 
 
-def run(command: list[str], directory: Path, seconds: float = SECONDS) -> tuple[str, str]:
+def run(command: list[str], directory: Path, seconds: float = 60) -> tuple[str, str]:
     """Run a command, and return what it printed and why it failed, if it did."""
     try:
         result = subprocess.run(
@@ -47,16 +46,16 @@ def find_reason(stderr: str) -> str:
     return ": ".join(reasons[:2]) or "it gave no reason"
 
 
-def lock(project: Path) -> str:
-    """Make uv.lock; return why there is none, if so.
+def lock(project: Path, day: str) -> str:
+    """Lock releases up to a day, then again to note pyproject.toml's limit; return why there is no lock.
 
     In another directory: inside a uv workspace, uv would change the lock of the workspace and make none here.
     """
-    with tempfile.TemporaryDirectory() as directory:
-        shutil.copy(project / "pyproject.toml", directory)
-        _, problem = run(["uv", "lock"], Path(directory))
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(shutil.copy(project / "pyproject.toml", name)).parent
+        problem = run(["uv", "lock", "--exclude-newer", day], place)[1] or run(["uv", "lock"], place)[1]
         if not problem:
-            shutil.copy(Path(directory, "uv.lock"), project)
+            shutil.copy(place / "uv.lock", project)
     return problem
 
 
@@ -83,9 +82,8 @@ def main() -> None:
     place = find_way(project, Path(os.environ.get("PWD", "/")))
     problem = ""
     if answers["package_manager"] == "uv":
-        problem = lock(project)
-        workspace = find_workspace(project)
-        if workspace:
+        problem = lock(project, answers["_exclude_newer"])
+        if workspace := find_workspace(project):
             sys.stderr.write(f"The project has its own lock. Before you develop it, add {workspace}.\n")
     if problem:
         needed = f"With uv {answers['_tools']['oldest_uv']} or newer, run `make lock` in {place}"

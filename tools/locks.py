@@ -1,8 +1,8 @@
 """Lock newer releases: `make locks` calls this, then runs the tests that prove the new locks.
 
-The date up to which releases are locked moves in the table of facts, for generated projects, and in
-pyproject.toml, for the template's own tools. It stays a few days behind, so that others find bad releases
-first. (The training scripts keep their own dates, so that they give the same models.)
+The date up to which releases are locked moves in the table of facts, for the first lock of a project, and in
+pyproject.toml, for the template's own tools. It stays a week behind, so that others find bad releases first.
+(The training scripts keep their own dates, so that they give the same models.)
 
 The locks in templates/locks travel with the template. Each holds for all Pythons on offer, with conditions
 around what only some answers need. A uv.lock holds addresses, so it does not travel; it comes to the same.
@@ -25,7 +25,8 @@ from answers import is_supported
 from poetry.factory import Factory
 from project import TEMPLATE, Answers, copy_template, poetry_settings, render, run
 
-DAYS_TO_RIPEN = 5
+# As in templates/resolver.toml, so that a project keeps what it was rendered with.
+DAYS_TO_RIPEN = 7
 FACTS = TEMPLATE / "cookiecutter.json"
 LOCKS = TEMPLATE / "templates" / "locks"
 BUILD_TOOLS = LOCKS / "poetry.txt"
@@ -90,7 +91,7 @@ def lock_for_pip(runtime: str, answers: Answers) -> dict[str, str]:
     with rendered("pip", runtime, answers) as project:
         for name in PIP_FILES:
             (project / name).unlink()
-        run(["make", "lock", f"UV={shutil.which('uv')}"], project)
+        run(["make", "lock", f"UV={shutil.which('uv')}"], project, UV_EXCLUDE_NEWER=facts()["_exclude_newer"])
         return {name: (project / name).read_text(encoding="utf-8") for name in PIP_FILES}
 
 

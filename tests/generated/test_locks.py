@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from answers import CHOICES, DEFAULTS, FACTS, Answers, complete
 from jinja2 import Environment
 from locks import (
     BUILD_TOOLS,
+    DAYS_TO_RIPEN,
     TENSORS,
     TRACING,
     VARIANTS,
@@ -42,20 +44,26 @@ def test_the_hook_makes_a_lock_that_agrees_with_pyproject_and_is_the_same_again(
 ) -> None:
     lock = (project / "uv.lock").read_bytes()
     run(["uv", "lock", "--check"], project)
-    (project / "uv.lock").unlink()
-    # The lock is all that the hooks add.
-    assert contents(project) == contents(render(answers, tmp_path / "without", hooks=False))
     run(["make", "lock"], project)
     assert (project / "uv.lock").read_bytes() == lock
+    assert (render(answers, tmp_path / "again") / "uv.lock").read_bytes() == lock
+    # The lock is all that the hooks add.
+    (project / "uv.lock").unlink()
+    assert contents(project) == contents(render(answers, tmp_path / "without", hooks=False))
 
 
 @pytest.mark.parametrize("answers", [DEFAULTS])
-def test_the_lock_holds_nothing_newer_than_its_date(project: Path) -> None:
-    lock = tomllib.loads((project / "uv.lock").read_text(encoding="utf-8"))
-    assert lock["options"]["exclude-newer"] == FACTS["_exclude_newer"]
-    times = [wheel["upload-time"] for package in lock["package"] for wheel in package.get("wheels", [])]
-    assert times
-    assert max(times) <= FACTS["_exclude_newer"]
+def test_the_lock_holds_nothing_newer_than_its_date_and_an_upgrade_nothing_of_the_last_week(
+    project: Path,
+) -> None:
+    def find_newest() -> str:
+        lock = tomllib.loads((project / "uv.lock").read_text(encoding="utf-8"))
+        assert lock["options"]["exclude-newer-span"] == f"P{DAYS_TO_RIPEN}D"
+        return max(wheel["upload-time"] for package in lock["package"] for wheel in package.get("wheels", []))
+
+    assert find_newest() <= FACTS["_exclude_newer"]
+    run(["make", "upgrade"], project)
+    assert find_newest() <= f"{datetime.now(UTC) - timedelta(days=DAYS_TO_RIPEN):%Y-%m-%dT%H:%M:%SZ}"
 
 
 @pytest.mark.parametrize("answers", [DEFAULTS])
@@ -92,7 +100,8 @@ def requirements(directory: Callable[..., Path]) -> Callable[..., str]:
                 "--no-emit-project",
                 "--no-annotate",
             ]
-            return run(["uv", "export", *options, *([] if development else ["--no-dev"])], project)
+            options += ["--exclude-newer", FACTS["_exclude_newer"], *([] if development else ["--no-dev"])]
+            return run(["uv", "export", *options], project)
         if manager == "poetry":
             return run(["poetry", "export", *(["--with", "dev"] if development else [])], project)
         name = "requirements-dev.txt" if development else "requirements.txt"
@@ -195,6 +204,7 @@ def test_there_are_wheels_for_exactly_what_the_table_says(
     for architecture in FACTS["_architectures"]:
         command = ["uv", "pip", "compile", "--quiet", "--no-python-downloads", "--only-binary", ":all:"]
         command += ["--python-version", version, "--python-platform", f"{architecture}-{PLATFORMS[libc]}"]
+        command += ["--exclude-newer", FACTS["_exclude_newer"]]
         if architecture in facts["wheels"][libc]:
             compiled = run([*command, "pyproject.toml"], project)
             assert all(f"\n{name}==" in compiled for name in names)

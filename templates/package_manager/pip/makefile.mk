@@ -4,7 +4,7 @@ UV := .tools/uv-{{ cookiecutter._tools.uv }}/bin/uv
 
 install: .venv/installed ## Install everything for development into .venv
 
-run format lint types test image-report push: .venv/installed
+run format lint types test image-report: .venv/installed
 
 .venv/installed: requirements-dev.txt
 	$(PYTHON) -m venv --clear .venv
@@ -12,11 +12,11 @@ run format lint types test image-report push: .venv/installed
 	@touch .venv/installed
 
 lock: $(UV) ## Make requirements.txt and requirements-dev.txt from pyproject.toml
-	$(UV) pip compile --quiet $(COMPILE) --group dev --output-file requirements-dev.txt pyproject.toml
-	$(UV) pip compile --quiet $(COMPILE) --constraints requirements-dev.txt --output-file requirements.txt pyproject.toml
+# Renovate repeats the commands with which both files begin, and reads options with an equals sign alone.
+	$(UV) pip compile --quiet $(COMPILE) --group=dev --output-file=requirements-dev.txt pyproject.toml
+	$(UV) pip compile --quiet $(COMPILE) --constraints=requirements-dev.txt --output-file=requirements.txt pyproject.toml
 
-upgrade: ## Lock the newest releases of today
-	sed -i.bak "s/^exclude-newer = .*/exclude-newer = \"$$(date -u +%Y-%m-%dT00:00:00Z)\"/" pyproject.toml && rm pyproject.toml.bak
+upgrade: ## Lock the newest releases that are a week old
 	$(MAKE) lock COMPILE=--upgrade
 
 $(UV):

@@ -1,6 +1,6 @@
 install: .venv/installed ## Install everything for development into .venv
 
-run format lint types test image-report push: .venv/installed
+run format lint types test image-report: .venv/installed
 
 .venv/installed: poetry.lock poetry.toml
 	poetry sync
@@ -9,5 +9,5 @@ run format lint types test image-report push: .venv/installed
 lock: ## Make poetry.lock from pyproject.toml
 	poetry lock
 
-upgrade: ## Lock the newest releases of today
+upgrade: ## Lock the newest releases that are a week old
 	poetry update --lock
