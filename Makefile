@@ -64,6 +64,7 @@ docs: .venv ## Write the pages anew that are made of the table of facts and what
 	PYTHONPATH=hooks:tools uv run python -m images.page
 	PYTHONPATH=tools uv run python -m serving.page
 	PYTHONPATH=hooks:tools:tests uv run python -m sample_page
+	PYTHONPATH=hooks:tools uv run python -m backstage_form
 
 sample-models: .venv ## Train the sample models anew; the embeddings need npm
 	uv run tools/train_samples.py

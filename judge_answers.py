@@ -21,6 +21,7 @@ from jinja2.ext import Extension
 
 # cookiecutter renders this name with all answers, and then makes the directory, before anything else.
 DIRECTORY = "{{cookiecutter.project_slug}}"
+BACKSTAGE = "{{cookiecutter and 'contents'}}"  # where its action `fetch:cookiecutter` puts a whole template
 
 
 class JudgeAnswers(Extension):
@@ -51,13 +52,13 @@ class JudgeAnswers(Extension):
 def settle_answers(environment: Environment, context: dict) -> str:
     """Refuse answers that cannot become a project; return nothing, which adds nothing to the name."""
     table = read_table()
+    context |= read_answers_of_backstage(table)
     given = {name: answer for name, answer in context.items() if not name.startswith("_")}
     problems = find_unknown_options(given, table) + find_wrong_answers(given, table)
     if not problems:
         # A record for a replay holds facts and derived values too. No path and no command is taken from it.
         context |= {name: fact for name, fact in table.items() if name.startswith("_")}
-        derived = [name for name in table if name.startswith("__") and name != "__prompts__"]
-        for name in derived:
+        for name in [name for name in table if name.startswith("__") and name != "__prompts__"]:
             context[name] = render_variable(environment, table[name], context)
         # Not imported, because `cruft update` renders two versions of the template in one process.
         hook = runpy.run_path(str(find_template() / "hooks" / "pre_gen_project.py"))
@@ -87,6 +88,15 @@ def read_table() -> dict:
     return json.loads((find_template() / "cookiecutter.json").read_text(encoding="utf-8"))
 
 
+def read_answers_of_backstage(table: dict) -> dict:
+    """Return the answers that Backstage wrote beside this template; nothing if another program renders."""
+    template = find_template()
+    if template.name != BACKSTAGE:
+        return {}
+    merged = json.loads((template.parent / "cookiecutter.json").read_text(encoding="utf-8"))
+    return {key: value for key, value in merged.items() if key != "templates" and table.get(key) != value}
+
+
 def read_command_line() -> dict:
     """Return what cookiecutter's command line says; nothing if another program renders."""
     context = click.get_current_context(silent=True)
@@ -97,35 +107,28 @@ def find_old_version(version: str = __version__) -> list[str]:
     """Return a sentence if cookiecutter is too old for this template."""
     least = read_table()["_tools"]["oldest_cookiecutter"]
     found, needed = ([int(number) for number in re.findall(r"\d+", text)] for text in (version, least))
-    if found >= needed:
-        return []
-    return [f"This template needs cookiecutter {least} or newer, and this is {version}: upgrade it."]
+    sentence = f"This template needs cookiecutter {least} or newer, and this is {version}: upgrade it."
+    return [] if found >= needed else [sentence]
 
 
 def find_unknown_options(answers: dict, table: dict | None = None) -> list[str]:
     """Return a sentence for each answer to an option that does not exist."""
     options = [name for name in table or read_table() if not name.startswith("_")]
-    return [
-        f"{name} is not an option of this template: {suggest(name, options)}"
-        for name in answers
-        if name not in options
-    ]
+    wrong = [name for name in answers if name not in options]
+    return [f"{name} is not an option of this template: {suggest(name, options)}" for name in wrong]
 
 
 def find_wrong_answers(answers: dict, table: dict) -> list[str]:
-    """Return a sentence for each answer that is missing, is none of the choices, or is not text.
-
-    cookiecutter itself checks choices that are given before the questions, but not those of a record.
-    """
+    """Return a sentence for each answer that is missing, no text, or none of the choices, as in a record."""
     problems = []
     for name, offered in table.items():
         answer = answers.get(name)
-        if name.startswith("_") or (
-            isinstance(answer, str) and (answer in offered or isinstance(offered, str))
-        ):
-            continue
-        way = suggest(str(answer), offered) if isinstance(offered, list) else "put a text there, in quotes."
-        problems.append(f"{name} cannot be {answer!r}: {way}")
+        is_right = isinstance(answer, str) and (answer in offered or isinstance(offered, str))
+        if not name.startswith("_") and not is_right:
+            way = (
+                suggest(str(answer), offered) if isinstance(offered, list) else "put a text there, in quotes."
+            )
+            problems.append(f"{name} cannot be {answer!r}: {way}")
     return problems
 
 
