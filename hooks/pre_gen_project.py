@@ -53,7 +53,7 @@ def check_runtime(answers: dict) -> str | None:
     bases, runtimes = answers["_base_images"], answers["_model_runtimes"]
     base, runtime = answers["base_image"], answers["model_runtime"]
     needs = answers["_servings"][runtimes[runtime]["serving"]]["needs"]
-    wrong = [f"{option}={choice}" for option, choice in needs.items() if answers[option] != choice]
+    wrong = [f"{option}={' or '.join(own)}" for option, own in needs.items() if answers[option] not in own]
     if wrong:
         return f"{runtime} is a container of its own: choose {' and '.join(wrong)}, or another model_runtime."
     libc = bases[base]["libc"]
@@ -92,8 +92,7 @@ def is_printable(character: str) -> bool:
 def main() -> None:
     """Say what is wrong on stderr and exit with 1, which makes cookiecutter remove the new directory."""
     answers = json.loads(r"""{{ cookiecutter | tojson }}""")
-    conflicts = find_conflicts(answers)
-    if conflicts:
+    if conflicts := find_conflicts(answers):
         # Blank lines, because cookiecutter follows up with a traceback of its own.
         sys.stderr.write("\n" + "\n".join(conflicts) + "\n\n")
         if any(Path().iterdir()):

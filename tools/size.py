@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from answers import DEFAULTS, EVERYTHING, OPTIONS, SUPPORTED, nearest
+from answers import CHOICES, DEFAULTS, EVERYTHING, OPTIONS, SUPPORTED, nearest
 from project import TEMPLATE, Answers
 from render.renderer import Tree, render_in_memory
 
@@ -58,6 +58,8 @@ LARGEST_PROJECT = [
     Measure("lines of source", 5215, 3500, lambda tree: count_lines(tree, "src/")),
 ]
 
+DEPLOYMENT = Measure("files that a deployment adds", 0, 15, lambda tree: len(list_files(tree)))
+
 # There was none before.
 LANGUAGE_MODEL_PROJECT = [
     Measure("files, lock and sample model apart", 0, 65, lambda tree: len(list_files(tree))),
@@ -67,12 +69,23 @@ LANGUAGE_MODEL = nearest("model_runtime", "llama-cpp")
 
 
 def find_largest() -> Answers:
-    """Return the answers with every capability that make most files and lines of source."""
-    fixed = EVERYTHING | {"python_version": DEFAULTS["python_version"]}
+    """Return the answers with every capability that make most files and lines of source.
+
+    What a deployment adds is counted apart.
+    """
+    fixed = EVERYTHING | {option: DEFAULTS[option] for option in ("python_version", "deployment")}
     candidates = [answers for answers in SUPPORTED if fixed.items() <= answers.items()]
     return max(
         candidates, key=lambda answers: sum(each.count(render_in_memory(answers)) for each in LARGEST_PROJECT)
     )
+
+
+def measure_deployment(deployment: str) -> tuple[str, int, int, int]:
+    """Return name, former size, goal and size of what a deployment adds to the default project."""
+    (name, was, goal, now), (*_, without) = (
+        measure([DEPLOYMENT], DEFAULTS | answers)[0] for answers in ({"deployment": deployment}, {})
+    )
+    return name, was, goal, now - without
 
 
 def measure_template() -> list[tuple[str, int, int, int]]:
@@ -83,7 +96,7 @@ def measure_template() -> list[tuple[str, int, int, int]]:
     return [
         ("lines of judge_answers.py and hooks", 469, 350, lines),
         ("words in docs/decisions.md", 6786, 3500, words),
-        ("questions", 11, 13, len(OPTIONS)),
+        ("questions", 11, 14, len(OPTIONS)),
     ]
 
 
@@ -106,7 +119,9 @@ def main() -> None:
     sys.stdout.write(write_table("Every capability", measure(LARGEST_PROJECT, find_largest())) + "\n")
     rows = measure(LANGUAGE_MODEL_PROJECT, LANGUAGE_MODEL)
     sys.stdout.write(write_table("A language model", rows) + "\n")
-    sys.stdout.write(write_table("The template", measure_template()))
+    for deployment in CHOICES["deployment"][1:]:
+        sys.stdout.write(write_table(f"deployment={deployment}", [measure_deployment(deployment)]))
+    sys.stdout.write("\n" + write_table("The template", measure_template()))
 
 
 if __name__ == "__main__":

@@ -28,7 +28,11 @@ def has_images(version: str) -> bool:
 
 
 PYTHONS = [version for version in CHOICES["python_version"] if has_images(version)]
-CELLS = cover() if CHOICES["python_version"] == PYTHONS else cover(python_version=PYTHONS[0])
+# What a deployment adds is tested by itself.
+FIXED = {"deployment": "compose"} | (
+    {"python_version": PYTHONS[0]} if CHOICES["python_version"] != PYTHONS else {}
+)
+CELLS = cover(**FIXED)
 
 
 def render_anew(answers: Answers, directory: Path) -> Path:

@@ -14,7 +14,7 @@ from side_by_side import Results, side_by_side
 
 PYTHONS = [version for version in CHOICES["python_version"] if has_python(version)]
 # What is in a project for its image alone, these checks do not run: tests/container does.
-FIXED = {"base_image": "slim", "model_volume": "bind", "python_version": PYTHONS[0]}
+FIXED = {"base_image": "slim", "model_volume": "bind", "python_version": PYTHONS[0], "deployment": "compose"}
 EACH = [
     cell | {"python_version": version}
     for cell, version in zip(cover(1, **FIXED), itertools.cycle(PYTHONS), strict=False)

@@ -1,7 +1,7 @@
 """Projects stay as small as docs/decisions.md promises; `make size` prints what counts."""
 
 import pytest
-from answers import DEFAULTS
+from answers import CHOICES, DEFAULTS
 from size import (
     DEFAULT_PROJECT,
     LANGUAGE_MODEL,
@@ -10,6 +10,7 @@ from size import (
     Measure,
     find_largest,
     measure,
+    measure_deployment,
     measure_template,
     write_table,
 )
@@ -29,6 +30,12 @@ def test_the_largest_project_is_within_its_goals() -> None:
 def test_a_project_with_a_language_model_is_within_its_goals() -> None:
     for name, _, goal, now in measure(LANGUAGE_MODEL_PROJECT, LANGUAGE_MODEL):
         assert now <= goal, f"{now} {name}"
+
+
+@pytest.mark.parametrize("deployment", CHOICES["deployment"][1:])
+def test_what_a_deployment_adds_is_within_its_goals(deployment: str) -> None:
+    name, _, goal, now = measure_deployment(deployment)
+    assert 0 < now <= goal, f"{now} {name}"
 
 
 @pytest.mark.parametrize("row", measure_template(), ids=lambda row: row[0])

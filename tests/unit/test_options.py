@@ -15,11 +15,12 @@ TABLES = {
     "model_volume": "_model_volumes",
     "model_runtime": "_model_runtimes",
     "observability": "_observability",
+    "deployment": "_deployments",
 }
 QUESTIONS = [
     *("project_name", "project_slug", "description", "author"),
     *("base_image", "package_manager", "model_layout", "model_volume", "model_runtime", "python_version"),
-    *("api", "model_updates", "observability"),
+    *("api", "model_updates", "observability", "deployment"),
 ]
 
 
@@ -31,6 +32,7 @@ def test_the_questions_come_in_the_order_of_what_matters_and_each_has_a_prompt()
 def test_enter_through_all_questions_gives_the_small_project() -> None:
     assert (DEFAULTS["api"], DEFAULTS["model_updates"]) == ("predict", "restart")
     assert not any(FACTS["_observability"][DEFAULTS["observability"]].values())
+    assert not any(FACTS["_deployments"][DEFAULTS["deployment"]].values())
 
 
 @pytest.mark.parametrize("option", CHOICES)

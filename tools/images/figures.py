@@ -44,7 +44,8 @@ class Figures:
     def choice(self, **answers: str) -> Cell | None:
         """Return what was measured with these answers, the others as they are by default."""
         wanted = DEFAULTS | answers
-        return next((each for each in self.cells("choices") if each["answers"] == wanted), None)
+        # What was measured before an option was there had its default.
+        return next((each for each in self.cells("choices") if DEFAULTS | each["answers"] == wanted), None)
 
     def byte_code(self, base: str) -> float:
         """Return the time to the first prediction in that of the same image without byte code."""
