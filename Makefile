@@ -19,10 +19,10 @@ help: ## List the targets
 demo: .venv ## Render the default answers, run the service, ask it, stop it
 	uv run tools/demo.py
 
-test: .venv lint ## Run every test but those that take minutes, or them too: [EVERYTHING=1]
-	uv run pytest $(if $(EVERYTHING),-m "stress or not stress")
+test: .venv lint ## Run every test but those of `make stress`
+	uv run pytest
 
-stress: .venv ## Run the tests that take minutes: floods, faults, malformed requests by the thousand
+stress: .venv ## Run what takes minutes and seldom changes: malformed requests by the ten thousand, training
 	uv run pytest -m stress
 
 fast: .venv lint ## Run the tests that take seconds

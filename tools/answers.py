@@ -17,9 +17,6 @@ FACTS = {name: facts for name, facts in TABLE.items() if name.startswith("_") an
 # Every capability at once.
 EVERYTHING = {"api": "open-inference", "model_updates": "live", "observability": "all"}
 
-# Choices that some answers hold together, two or three of them.
-Groups = set[tuple[tuple[str, str], ...]]
-
 
 def complete(answers: Answers) -> dict:
     """Return the context that the hook would see for these answers."""
@@ -34,8 +31,10 @@ def is_supported(answers: Answers) -> bool:
 
 
 ALL = [dict(zip(CHOICES, values, strict=True)) for values in itertools.product(*CHOICES.values())]
-SUPPORTED = [answers for answers in ALL if is_supported(answers)]
-REFUSED = [answers for answers in ALL if not is_supported(answers)]
+SUPPORTED: list[Answers] = []
+REFUSED: list[Answers] = []
+for _answers in ALL:
+    (SUPPORTED if is_supported(_answers) else REFUSED).append(_answers)
 
 
 def nearest(option: str, choice: str) -> Answers:
@@ -68,25 +67,20 @@ def name(answers: Answers) -> str:
     return " ".join(changed) or "defaults"
 
 
-def groups(answers: Answers, size: int = 2) -> Groups:
-    """Return every group of so many choices that these answers hold."""
-    return set(itertools.combinations(answers.items(), size))
-
-
-def cover(size: int = 2, **fixed: str) -> list[Answers]:
+def cover(size: int = 2, **limits: list[str]) -> list[Answers]:
     """Return few supported answers that hold every group of so many choices that can be had together.
 
-    Options that are given keep that choice. The defaults come first, and the same options give the same
-    answers on every day and machine.
+    Options that are given have only those choices. The first of all choices come first, and the same options
+    give the same answers on every day and machine.
     """
-    factors = {option: [fixed[option]] if option in fixed else choices for option, choices in CHOICES.items()}
+    factors = CHOICES | limits
     # A conflict of the whole is seen late: conflicts of two choices save many dead ends.
     together = [*itertools.combinations(factors, 2), tuple(factors)]
     constraints = [had_together(*options) for options in together]
     rows = make(
         factors,
         strength=size,
-        presets=[DEFAULTS | fixed],
+        presets=[{option: choices[0] for option, choices in factors.items()}],
         constraints=[constraint for constraint in constraints if constraint],
         tolerance=1,
     )

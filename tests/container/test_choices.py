@@ -28,11 +28,9 @@ def has_images(version: str) -> bool:
 
 
 PYTHONS = [version for version in CHOICES["python_version"] if has_images(version)]
-# What a deployment adds is tested by itself.
-FIXED = {"deployment": "compose"} | (
-    {"python_version": PYTHONS[0]} if CHOICES["python_version"] != PYTHONS else {}
-)
-CELLS = cover(**FIXED)
+# What a deployment adds is tested by itself, and the dashboard is in no image.
+LIMITS = {"deployment": ["compose"], "observability": ["metrics", "tracing"], "python_version": PYTHONS}
+CELLS = cover(**LIMITS)
 
 
 def render_anew(answers: Answers, directory: Path) -> Path:

@@ -142,7 +142,7 @@ def test_a_key_guards_what_openais_clients_ask(project: Project, tmp_path: Path)
 
 @small
 def test_without_its_model_the_engine_ends_and_the_service_says_where_to_look(project: Project) -> None:
-    with project.settings(MODEL_FILE="nowhere.gguf"):
+    with project.settings(MODEL_FILE="nowhere.gguf", RESTART="no"):
         with pytest.raises(CommandFailedError) as failed:
             run(["make", "up"], project.path, HOST_PORT=str(project.port))
         project.compose("down", "--timeout", "1")

@@ -14,12 +14,13 @@ from side_by_side import Results, side_by_side
 
 PYTHONS = [version for version in CHOICES["python_version"] if has_python(version)]
 # What is in a project for its image alone, these checks do not run: tests/container does.
-FIXED = {"base_image": "slim", "model_volume": "bind", "python_version": PYTHONS[0], "deployment": "compose"}
+LIMITS = {option: [DEFAULTS[option]] for option in ("base_image", "model_volume", "deployment")}
+LIMITS["python_version"] = PYTHONS[:1]
 EACH = [
     cell | {"python_version": version}
-    for cell, version in zip(cover(1, **FIXED), itertools.cycle(PYTHONS), strict=False)
+    for cell, version in zip(cover(1, **LIMITS), itertools.cycle(PYTHONS), strict=False)
 ]
-PAIRS = [cell for cell in cover(2, **FIXED) if cell not in EACH]
+PAIRS = [cell for cell in cover(2, **LIMITS) if cell not in EACH]
 # They start the service a dozen times, and how it starts and stops depends on no pair of answers.
 PROCESS_TESTS = ("tests/test_process.py", "tests/test_shutdown.py", "tests/test_tracing.py")
 

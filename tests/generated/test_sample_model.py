@@ -48,6 +48,7 @@ def test_training_irises_anew_gives_the_accuracy_of_the_card_and_the_example(tmp
     assert request.read_bytes() == (SAMPLES / "iris" / "predict.json").read_bytes()
 
 
+@pytest.mark.stress
 def test_training_capitals_anew_gives_the_answers_of_the_card_and_the_example(tmp_path: Path) -> None:
     model, request = tmp_path / "model.gguf", tmp_path / "predict.json"
     output = train("capitals", tmp_path, model=model, request=request)
@@ -65,6 +66,7 @@ def test_the_card_of_the_embeddings_says_what_was_measured() -> None:
         assert (str(figure) if isinstance(figure, int) else f"{100 * figure:.1f} %") in card, name
 
 
+@pytest.mark.stress
 @pytest.mark.skipif(not shutil.which("npm"), reason="WordNet comes from npm")
 def test_training_embeddings_anew_gives_the_same_words_and_figures(tmp_path: Path) -> None:
     train("embeddings", tmp_path, directory=tmp_path)

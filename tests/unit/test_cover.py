@@ -4,16 +4,20 @@ import itertools
 import os
 import subprocess
 import sys
+from operator import itemgetter
 
 import answers
 import pytest
-from answers import DEFAULTS, SUPPORTED, Answers, Groups, complete, cover, groups
+from answers import DEFAULTS, SUPPORTED, Answers, complete, cover
 from pre_gen_project import find_conflicts
 
 
-def all_groups(rows: list[Answers], size: int = 2) -> Groups:
-    """Return every group of so many choices that some of these answers hold."""
-    return set().union(*(groups(row, size) for row in rows))
+def all_groups(rows: list[Answers], size: int = 2) -> dict[tuple[str, ...], set[tuple[str, ...]]]:
+    """Return every group of choices that some of these answers hold, by so many options."""
+    return {
+        options: set(map(itemgetter(*options), rows))
+        for options in itertools.combinations(answers.CHOICES, size)
+    }
 
 
 @pytest.mark.parametrize("size", [2, 3])
@@ -31,10 +35,10 @@ def test_the_defaults_come_first_and_nothing_comes_twice() -> None:
     assert len({tuple(row.items()) for row in rows}) == len(rows)
 
 
-def test_options_that_are_given_keep_their_choice() -> None:
-    fixed = {"python_version": "3.12", "package_manager": "pip"}
-    rows = cover(**fixed)
-    possible = [row for row in SUPPORTED if fixed.items() <= row.items()]
+def test_options_that_are_given_have_only_those_choices() -> None:
+    limits = {"python_version": ["3.12"], "package_manager": ["pip", "uv"]}
+    rows = cover(**limits)
+    possible = [row for row in SUPPORTED if all(row[option] in limits[option] for option in limits)]
     assert all(row in possible for row in rows)
     assert all_groups(rows) == all_groups(possible)
 
