@@ -9,10 +9,14 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
+import httpx2
+import openai
 import pytest
-from answers import DEFAULTS
-from container.conftest import PYTHON, Build, resident_megabytes
+from answers import DEFAULTS, nearest
+from bench_chat import fetch_model
+from container.conftest import PYTHON, Build, copy_project, resident_megabytes
 from project import Project, free_port, run
 
 ANSWERS = DEFAULTS | {"deployment": "public", "api": "open-inference"}
@@ -214,3 +218,34 @@ def test_clients_that_never_read_and_clients_that_never_ask_again_stop_nobody(
             assert project.inspect(restarts, service) == "0 false running"
     assert resident_megabytes(project) < 300
     assert predicts(project)
+
+
+def test_a_stream_passes_caddy_as_it_is_written_and_ends_when_the_client_leaves(
+    build: Build, tmp_path: Path
+) -> None:
+    """A model that takes its time for a story, and a client that has heard enough after some words."""
+    answers = nearest("model_runtime", "llama-cpp") | {"deployment": "public"}
+    project = copy_project(build(answers), tmp_path, "public-story")
+    fetch_model(project.path)
+    ports = {"HTTP_PORT": free_port(), "HTTPS_PORT": free_port()}
+    story = [{"role": "user", "content": "Tell me a long story about a dog."}]
+
+    def count_running() -> float:
+        text = httpx2.get(f"http://{project.address()}:8000/metrics", timeout=10).text
+        return float(text.partition("\ninference_running_requests ")[2].split()[0])
+
+    with (
+        project.running("--wait", MODEL_FILE="capitals/1/story.gguf", ENGINE_CONTEXT=2048, **ports),
+        httpx2.Client(verify=False) as http,
+        openai.OpenAI(
+            base_url=f"https://localhost:{ports['HTTPS_PORT']}/v1", api_key="none", http_client=http
+        ) as client,
+    ):
+        stream = client.chat.completions.create(model="capitals", messages=story, max_tokens=500, stream=True)
+        assert [next(stream).choices[0].delta for _ in range(5)]
+        assert count_running() == 1
+        stream.close()
+        deadline = time.monotonic() + 60
+        while count_running():
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
