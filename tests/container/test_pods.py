@@ -1,13 +1,14 @@
-"""`deployment=kserve`: the container of the manifest serves what KServe leaves in /mnt/models."""
+"""The pods of `deployment=kubernetes` and `deployment=kserve`, as far as one container is one."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import yaml
 from answers import DEFAULTS, nearest
-from container.conftest import Build
+from container.conftest import Build, default
 from project import CommandFailedError, Project, run
 from render.renderer import render_in_memory
 
@@ -38,34 +39,52 @@ def link_files(models: Path, mount: Path) -> None:
         (mount / file.name).symlink_to(f"..data/{file.name}")
 
 
-def start(project: Project, mount: Path, layout: str) -> str:
-    """Run the image as the manifest of a project says, and return what it says of its model."""
-    answers = DEFAULTS | {"model_layout": layout, "deployment": "kserve", "project_slug": project.image}
-    predictor = yaml.safe_load(render_in_memory(answers)["kserve.yaml"])["spec"]["predictor"]
-    (container,) = predictor["containers"]
-    limits, security = container["resources"]["limits"], predictor["securityContext"]
+def read_pod(project: Project, **answers: str) -> dict:
+    """Return the pod of the manifest that these answers make."""
+    tree = render_in_memory(DEFAULTS | {"project_slug": project.image} | answers)
+    if answers["deployment"] == "kserve":
+        return yaml.safe_load(tree["kserve.yaml"])["spec"]["predictor"]
+    return next(yaml.safe_load_all(tree["kubernetes.yaml"]))["spec"]["template"]["spec"]
+
+
+@contextmanager
+def running(project: Project, pod: dict, volume: str) -> Iterator[str]:
+    """Run the image as the pod does, and give its container when each probe has passed."""
+    (container,) = pod["containers"]
+    limits, security = container["resources"]["limits"], pod["securityContext"]
+    assert container["securityContext"]["readOnlyRootFilesystem"]
     options = [f"--env={each['name']}={each['value']}" for each in container["env"]]
     options += [
         f"--user={security['runAsUser']}:{security['runAsGroup']}",
         "--security-opt=no-new-privileges",
     ]
     options += [f"--cap-drop={each}" for each in container["securityContext"]["capabilities"]["drop"]]
-    options += [f"--tmpfs={each['mountPath']}" for each in container["volumeMounts"]]
+    options += [f"--tmpfs={each['mountPath']}" for each in container["volumeMounts"] if each["name"] == "tmp"]
     options += [f"--cpus={limits['cpu']}", f"--memory={limits['memory'].removesuffix('i')}"]
-    assert container["securityContext"]["readOnlyRootFilesystem"]
-    publish = f"--publish=127.0.0.1:{project.port}:{container['ports'][0]['containerPort']}"
-    command = ["docker", "run", "--detach", "--read-only", publish, f"--volume={mount}:/mnt/models:ro"]
-    running = run([*command, *options, project.image], project.path).strip()
+    options += [f"--publish=127.0.0.1:{project.port}:{container['ports'][0]['containerPort']}"]
+    command = ["docker", "run", "--detach", "--read-only", f"--volume={volume}:ro", *options, project.image]
+    name = run(command, project.path).strip()
     try:
         project.wait_ready()
         for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
             assert project.get(container[probe]["httpGet"]["path"])[0] == 200
-        assert project.predict()["digit"] == 7
-        return project.get("/health/ready")[1]["model"]
+        yield name
     except CommandFailedError as error:
-        raise AssertionError(run(["docker", "logs", running], project.path)) from error
+        raise AssertionError(run(["docker", "logs", name], project.path)) from error
     finally:
-        run(["docker", "rm", "--force", running], project.path)
+        run(["docker", "rm", "--force", name], project.path)
+
+
+@default
+def test_a_pod_on_kubernetes_serves_and_stops_within_its_grace_period(project: Project) -> None:
+    pod = read_pod(project, deployment="kubernetes")
+    (mount,) = (each for each in pod["containers"][0]["volumeMounts"] if each["name"] == "models")
+    with running(project, pod, f"{project.path / 'models'}:{mount['mountPath']}") as name:
+        assert project.predict()["digit"] == 7
+        grace = str(pod["terminationGracePeriodSeconds"])
+        run(["docker", "stop", "-t", grace, name], project.path)
+        state = run(["docker", "inspect", "--format={{.State.ExitCode}}", name], project.path)
+        assert state == "0\n"
 
 
 @pytest.mark.parametrize(
@@ -87,4 +106,7 @@ def test_what_kserve_leaves_is_served(
     mount.mkdir()
     leave(project.path / "models", mount)
     run(["chmod", "-R", "a+rX", str(mount)], tmp_path)
-    assert start(project, mount, layout).startswith(served)
+    pod = read_pod(project, deployment="kserve", model_layout=layout)
+    with running(project, pod, f"{mount}:/mnt/models"):
+        assert project.predict()["digit"] == 7
+        assert project.get("/health/ready")[1]["model"].startswith(served)
