@@ -106,8 +106,8 @@ def make_app(engine: FakeEngine, **settings: Any) -> FastAPI:
     return app
 
 
-def make_client(engine: FakeEngine, **settings: Any) -> TestClient:
-    return TestClient(make_app(engine, **settings), raise_server_exceptions=False)
+def make_client(engine: FakeEngine | None = None, **settings: Any) -> TestClient:
+    return TestClient(make_app(engine or FakeEngine(), **settings), raise_server_exceptions=False)
 
 
 def read_metric(name: str, **labels: str) -> float:

@@ -53,6 +53,17 @@ def make_served(model: FakeModel, version: str = "1", **settings: Any) -> Served
     return ServedModel("fake", version, Path(), cast(Any, model), cast(Any, FakePredictor()), batcher)
 
 
+def make_app(model: FakeModel, **settings: Any) -> FastAPI:
+    """Return an application that serves the fake model; nothing is loaded."""
+    app = create_app(Settings(**settings))
+    app.state.readiness.serve(make_served(model))
+    return app
+
+
+def make_client(model: FakeModel | None = None, **settings: Any) -> TestClient:
+    return TestClient(make_app(model or FakeModel(), **settings), raise_server_exceptions=False)
+
+
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hide the settings of whoever runs the tests."""
@@ -67,9 +78,7 @@ def model() -> FakeModel:
 
 @pytest.fixture
 def app(model: FakeModel) -> Iterator[FastAPI]:
-    """Return an application that serves the fake model; nothing is loaded."""
-    app = create_app(Settings())
-    app.state.readiness.serve(make_served(model))
+    app = make_app(model)
     yield app
     app.state.readiness.served.batcher.close()
 

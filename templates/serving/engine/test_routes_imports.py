@@ -1,0 +1,1 @@
+from conftest import ANSWER, BODY, FakeEngine, make_client
