@@ -3,7 +3,8 @@
 import re
 
 import pytest
-from answers import CHOICES, DEFAULTS, FACTS, TEMPLATE
+from answers import CHOICES, DEFAULTS, FACTS, TEMPLATE, complete
+from pre_gen_project import find_conflicts
 from render.renderer import render_in_memory
 from sample_page import PAGE, draw_tree, make_page
 
@@ -33,6 +34,11 @@ def test_the_tree_of_the_readme_has_a_place_for_every_file() -> None:
 def test_the_readme_lists_each_choice_with_the_default_first(option: str) -> None:
     [row] = re.findall(rf"(?m)^\| `{option}`.* \| (.*) \|$", README)
     assert re.sub(r" \(.*?\)", "", row).split(", ") == CHOICES[option]
+
+
+def test_the_readme_shows_a_refusal_as_it_is() -> None:
+    [sentence] = find_conflicts(complete({"model_runtime": "llama-cpp", "api": "open-inference"}))
+    assert f"```text\n{sentence}\n```" in README
 
 
 def test_the_readme_names_the_oldest_tools_that_work() -> None:

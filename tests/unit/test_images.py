@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from answers import DEFAULTS, nearest
+from answers import CHOICES, DEFAULTS, nearest
 from images.choices import OTHERS, list_choices
 from images.figures import Figures, read_figures
 from images.page import DOCS, make_files
@@ -19,6 +19,15 @@ MEGABYTE = 1_000_000
 def test_the_pages_and_their_chart_are_made_of_what_was_measured() -> None:
     for name, text in make_files(read_figures()).items():
         assert (DOCS / name).read_text(encoding="utf-8") == text, f"docs/{name}: run `make docs`"
+
+
+# The table says when to take a layout, and the prompt what there is to say of a version.
+@pytest.mark.parametrize("option", sorted(CHOICES.keys() - {"model_layout", "python_version"}))
+def test_the_page_says_when_to_take_each_choice(option: str) -> None:
+    page = (DOCS / "choosing.md").read_text(encoding="utf-8")
+    [section] = re.findall(rf"(?ms)^## `{option}`\n(.*?)^## ", page)
+    missing = [choice for choice in CHOICES[option] if f"**{choice}**" not in section]
+    assert not missing, f"tools/choosing.md.j2: say when to take {' or '.join(missing)}"
 
 
 def test_goals_are_held_against_the_same_run() -> None:

@@ -71,9 +71,13 @@ def test_what_resembles_no_option_is_answered_with_all_of_them(name: str) -> Non
     ("option", "answer", "sentence"),
     [
         ("base_image", "alpin", "base_image cannot be 'alpin': did you mean alpine?"),
-        ("python_version", "3.9", "python_version cannot be '3.9': choose from 3.13, 3.12, 3.14."),
+        (
+            "python_version",
+            "3.9",
+            f"python_version cannot be '3.9': choose from {', '.join(OPTIONS['python_version'])}.",
+        ),
         ("base_image", ["alpine"], "base_image cannot be ['alpine']: did you mean alpine?"),
-        ("base_image", None, "base_image cannot be None: choose from slim, alpine, distroless."),
+        ("base_image", None, f"base_image cannot be None: choose from {', '.join(OPTIONS['base_image'])}."),
         ("author", 1.5, "author cannot be 1.5: put a text there, in quotes."),
         ("project_slug", None, "project_slug cannot be None: put a text there, in quotes."),
     ],

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from answers import REFUSED, SUPPORTED, TEMPLATE, complete, name
+from answers import FACTS, REFUSED, SUPPORTED, TEMPLATE, complete, name
 from cookiecutter.environment import StrictEnvironment
 from pre_gen_project import find_conflicts
 from project import Answers
@@ -19,12 +19,16 @@ def test_answers_that_work_together_pass() -> None:
 
 
 def test_a_runtime_without_a_wheel_is_refused_with_reason_and_way_out() -> None:
+    works = sorted({(answers["base_image"], answers["model_runtime"]) for answers in SUPPORTED})
+    small = {base for base, facts in FACTS["_base_images"].items() if facts["is_small"]}
     for answers in REFUSED:
-        if answers["model_runtime"] != "llama-cpp":
+        base, runtime = answers["base_image"], answers["model_runtime"]
+        if runtime != "llama-cpp":
+            bases = [f"{b} (small as well)" if b in small else b for b, r in works if r == runtime]
+            runtimes = [r for b, r in works if b == base]
             assert find_conflicts(complete(answers)) == [
-                f"{answers['model_runtime']} has no musl wheel, so it cannot be installed on alpine: choose "
-                "base_image=distroless (small as well) or slim, "
-                "or model_runtime=custom or llama-cpp or model2vec."
+                f"{runtime} has no musl wheel, so it cannot be installed on {base}: choose "
+                f"base_image={' or '.join(bases)}, or model_runtime={' or '.join(runtimes)}."
             ]
 
 
