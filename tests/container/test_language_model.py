@@ -171,6 +171,24 @@ def test_a_stop_lets_every_stream_end(story_teller: Project) -> None:
     story_teller.compose("up", "--detach", "--wait")
 
 
+def test_a_stream_that_outlasts_the_stop_ends_with_an_error(story_teller: Project) -> None:
+    async def use(client: openai.AsyncOpenAI) -> None:
+        stream = asyncio.create_task(read_stream(client, STORY, max_tokens=500))
+        while not count_running(story_teller):
+            await asyncio.sleep(0.05)
+        await asyncio.to_thread(story_teller.compose, "stop", "service")
+        with pytest.raises(openai.APIError, match="the service is stopping"):
+            await stream
+
+    settings = story_teller.path / ".env"
+    before = settings.read_text(encoding="utf-8")
+    settings.write_text(f"{before}SHUTDOWN_SECONDS=4\n", encoding="utf-8")
+    story_teller.compose("up", "--detach", "--wait")
+    run_with(story_teller, use)
+    settings.write_text(before, encoding="utf-8")
+    story_teller.compose("up", "--detach", "--wait")
+
+
 def test_a_client_that_leaves_frees_the_slot(story_teller: Project) -> None:
     async def use(client: openai.AsyncOpenAI) -> None:
         stream = await client.chat.completions.create(**chat(STORY, max_tokens=500), stream=True)

@@ -1,5 +1,6 @@
 """`POST /v1/chat/completions` and `GET /v1/models` as clients of OpenAI's API ask them."""
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
@@ -157,6 +158,13 @@ async def write_events(generation: Generation, shows_usage: bool) -> AsyncIterat
                 yield f"data: {event}\n\n"
         yield "data: [DONE]\n\n"
     except HTTPException as error:
-        yield f"data: {json.dumps(make_openai_error(error.status_code, error.detail))}\n\n"
+        yield write_error(error.status_code, error.detail)
+    except asyncio.CancelledError:  # by the server, because SHUTDOWN_SECONDS are over
+        yield write_error(503, "the service is stopping")
+        raise
     finally:
         generation.close()
+
+
+def write_error(status: int, detail: str) -> str:
+    return f"data: {json.dumps(make_openai_error(status, detail))}\n\n"

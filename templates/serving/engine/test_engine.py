@@ -291,6 +291,21 @@ def test_a_stream_that_is_closed_ends_at_the_engine(engine: FakeEngine) -> None:
     run(close())
 
 
+def test_a_stream_that_the_stop_cancels_ends_with_an_error(engine: FakeEngine) -> None:
+    async def cancel() -> list[bytes]:
+        engine.steps = ["token", Gate()]
+        caller = Caller("/v1/chat/completions", CHAT | {"stream": True})
+        task = asyncio.create_task(caller.ask(make_app(engine)))
+        await wait_until(lambda: any(b"token" in message.get("body", b"") for message in caller.got))
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return [message["body"] for message in caller.got if message.get("body")]
+
+    assert b"the service is stopping" in run(cancel())[-1]
+    assert not engine.running
+
+
 def test_the_speed_of_an_answer_is_measured(engine: FakeEngine, client: TestClient) -> None:
     names = ["inference_first_token_seconds_count", "inference_tokens_per_second_count"]
     before = [read_metric(name) for name in names]
