@@ -22,7 +22,9 @@ EACH = [
 ]
 PAIRS = [cell for cell in cover(2, **LIMITS) if cell not in EACH]
 # They start the service a dozen times, and how it starts and stops depends on no pair of answers.
-PROCESS_TESTS = ("tests/test_process.py", "tests/test_shutdown.py", "tests/test_tracing.py")
+PROCESS_TESTS = tuple(
+    f"tests/test_{name}.py" for name in ("process", "shutdown", "tracing", "engine_program")
+)
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,35 @@
-"""`make dev`: the service without a container, which a change of the source starts anew."""
+"""Without a container: `make dev`, which a change of the source starts anew, and `make engine`."""
 
 import os
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from answers import DEFAULTS
-from project import Project, run
+from answers import DEFAULTS, nearest
+from project import Project, free_port, run
+
+
+@contextmanager
+def making(target: str, project: Path, **settings: str) -> Iterator[None]:
+    """Run a target of make until the end of the block."""
+    with (project.parent / f"{target}.log").open("w") as log:
+        process = subprocess.Popen(
+            ["make", target],
+            cwd=project,
+            env=os.environ | {"VIRTUAL_ENV": ""} | settings,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        try:
+            yield
+        finally:
+            os.killpg(process.pid, signal.SIGINT)
+            process.wait(30)
 
 
 def wait_for_field(project: Project, name: str) -> None:
@@ -31,26 +52,23 @@ def rename_field(path: Path) -> None:
 
 
 @pytest.mark.parametrize("answers", [DEFAULTS])
-def test_make_dev_serves_what_was_just_written(project: Path, tmp_path: Path) -> None:
+def test_make_dev_serves_what_was_just_written(project: Path) -> None:
     running = Project(project)
     makefile = project / "Makefile"
     makefile.write_text(
         makefile.read_text().replace("--reload-dir src", f"--reload-dir src --port {running.port}")
     )
     run(["make", "install"], project, VIRTUAL_ENV="")
-    with (tmp_path / "log").open("w") as log:
-        process = subprocess.Popen(
-            ["make", "dev"],
-            cwd=project,
-            env=os.environ | {"VIRTUAL_ENV": ""},
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-        try:
-            wait_for_field(running, "confidence")
-            rename_field(project)
-            wait_for_field(running, "certainty")
-        finally:
-            os.killpg(process.pid, signal.SIGINT)
-            process.wait(30)
+    with making("dev", project):
+        wait_for_field(running, "confidence")
+        rename_field(project)
+        wait_for_field(running, "certainty")
+
+
+@pytest.mark.parametrize("answers", [nearest("model_runtime", "llama-cpp")])
+def test_make_engine_and_make_run_need_no_container(project: Path) -> None:
+    running = Project(project)
+    settings = {"ENGINE_URL": f"http://127.0.0.1:{free_port()}", "PORT": str(running.port)}
+    run(["make", "install"], project, VIRTUAL_ENV="")
+    with making("engine", project, **settings), making("run", project, **settings):
+        wait_for_field(running, "capital")

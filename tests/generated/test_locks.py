@@ -180,7 +180,19 @@ def test_all_that_is_locked_is_there_as_wheels(
     directory: Callable[..., Path], tmp_path: Path, runtime: str, libc: str, architecture: str, version: str
 ) -> None:
     everything = directory(runtime, "pip", version, max(find_variants(runtime)))
-    find_wheels(everything / "requirements.txt", tmp_path, libc, architecture, version)
+    # Nobody develops in the image: what is for development alone needs no wheel for musl.
+    name = "requirements-dev.txt" if libc == "glibc" else "requirements.txt"
+    find_wheels(everything / name, tmp_path, libc, architecture, version)
+
+
+@pytest.mark.parametrize("manager", CHOICES["package_manager"])
+def test_the_engine_is_installed_for_development_alone(
+    requirements: Callable[..., str], manager: str
+) -> None:
+    [name] = [Requirement(text).name for text in FACTS["_servings"]["engine"]["development"]]
+    variant = (False, False)
+    assert f"\n{name}==" in requirements("llama-cpp", manager, True, variant)
+    assert f"\n{name}==" not in requirements("llama-cpp", manager, False, variant)
 
 
 @every_version
