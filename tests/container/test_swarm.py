@@ -95,6 +95,17 @@ class Stack:
         stopped = self.containers("--all", "--filter=status=exited")
         return set(docker("inspect", "--format={{.State.ExitCode}}", *stopped))
 
+    def remove(self) -> None:
+        """Remove the stack, without the patience that a stop has with clients."""
+        running = self.containers()
+        docker("stack", "rm", STACK)
+        if running:
+            docker("kill", *running)
+        deadline = time.monotonic() + 120
+        while left := self.containers("--all"):
+            assert time.monotonic() < deadline, left
+            time.sleep(0.2)
+
     @contextmanager
     def clients(self) -> Iterator["Clients"]:
         """Have clients ask all the while."""
@@ -133,8 +144,7 @@ def stack(swarm: None, build: Build, tmp_path_factory: pytest.TempPathFactory) -
         stack.do(DEPLOY)
         yield stack
     finally:
-        docker("rm", "--force", *stack.containers())  # there is nobody left to stop for
-        docker("stack", "rm", "--detach=false", STACK)
+        stack.remove()
 
 
 def test_rollouts_of_an_image_and_of_a_model_and_a_rollback_lose_no_request(stack: Stack) -> None:
@@ -151,6 +161,7 @@ def test_rollouts_of_an_image_and_of_a_model_and_a_rollback_lose_no_request(stac
         assert stack.releases() == ["2"] * 3
     assert clients.result["lost"] == []
     assert clients.result["answered"] > 1000
+    assert clients.result["replicas"] == 3 * 4  # the first three, and those of each rollout
     assert stack.exit_codes() == {"0"}
 
 
