@@ -1,0 +1,1 @@
+        ([], {"MODEL_REPOSITORY": "/nowhere", "PORT": "0"}, 1, "PORT is '0'"),
