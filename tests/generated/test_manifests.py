@@ -117,22 +117,22 @@ def test_the_models_are_mounted_read_only(project: Path, answers: Answers) -> No
     volume = next(volume for volume in pod["volumes"] if volume["name"] == "models")
     if answers["model_volume"] == "image":
         assert mount["subPath"] == "models"  # where model.Dockerfile puts them
-        assert f"docker push {volume['image']['reference']}" in (project / "README.md").read_text()
+        assert f"--tag {volume['image']['reference']} models" in (project / "README.md").read_text()
     else:
         claim = found["PersistentVolumeClaim"]
         assert volume["persistentVolumeClaim"] == {"claimName": claim["metadata"]["name"], "readOnly": True}
         assert claim["spec"]["accessModes"] == ["ReadOnlyMany"]
 
 
-@pytest.mark.parametrize("answers", KUBERNETES)
-def test_the_grace_period_is_longer_than_the_stop(project: Path, answers: Answers) -> None:
-    pod = pod_of(build(project)["Deployment"])
+@pytest.mark.parametrize("answers", KUBERNETES + KSERVE[:1])
+def test_the_grace_period_is_longer_than_the_stop_and_the_stop_than_a_request(
+    project: Path, answers: Answers
+) -> None:
+    pod = read_predictor(project) if answers in KSERVE else pod_of(build(project)["Deployment"])
     settings = {each["name"]: each["value"] for each in pod["containers"][0]["env"]}
-    least = FACTS["_servings"][FACTS["_model_runtimes"][answers["model_runtime"]]["serving"]][
-        "shutdown_seconds"
-    ]
-    assert least + float(settings["DRAIN_SECONDS"]) <= float(settings["SHUTDOWN_SECONDS"])
-    assert float(settings["SHUTDOWN_SECONDS"]) < pod["terminationGracePeriodSeconds"]
+    serving = FACTS["_servings"][FACTS["_model_runtimes"][answers["model_runtime"]]["serving"]]
+    longest = float(settings["DRAIN_SECONDS"]) + serving["request_timeout_seconds"]
+    assert longest < float(settings["SHUTDOWN_SECONDS"]) < pod["terminationGracePeriodSeconds"]
     assert not any("lifecycle" in container for container in pod["containers"])
 
 
@@ -146,21 +146,24 @@ def test_the_engine_is_a_sidecar_that_stops_last(project: Path) -> None:
     assert [each["name"] for each in pod["containers"][0]["volumeMounts"]] == ["tmp"]
 
 
-@pytest.mark.parametrize("answers", [KUBERNETES[0], KUBERNETES[-1]])
-def test_the_marked_lines_ask_clients_for_a_key(project: Path) -> None:
-    file = project / "kustomization.yaml"
-    file.write_text(re.sub(r"(?m)^#(?=patches:|  )", "", file.read_text()))
-    found = build(project)
-    kubernetes_validate.validate(found["Deployment"], VERSIONS[-1], strict=True)
-    pod = pod_of(found["Deployment"])
+def asks_for_a_key(pod: dict, text: str) -> bool:
+    """Whether the first container reads a key from the secret that the text says how to make."""
     service = pod["containers"][0]
     path = next(each["value"] for each in service["env"] if each["name"] == "API_KEY_FILE")
     mount = next(each for each in service["volumeMounts"] if path.startswith(each["mountPath"] + "/"))
     volume = next(each for each in pod["volumes"] if each["name"] == mount["name"])
-    secret = volume["secret"]["secretName"]
-    key = path.removeprefix(mount["mountPath"] + "/")
-    assert f"kubectl create secret generic {secret} --from-file={key}=" in file.read_text()
-    assert "DRAIN_SECONDS" in [each["name"] for each in service["env"]]
+    secret, key = volume["secret"]["secretName"], path.removeprefix(mount["mountPath"] + "/")
+    return f"kubectl create secret generic {secret} --from-file={key}=" in text
+
+
+@pytest.mark.parametrize("answers", [KUBERNETES[0], KUBERNETES[-1]])
+def test_the_lines_in_comments_ask_clients_for_a_key(project: Path) -> None:
+    file = project / "kustomization.yaml"
+    file.write_text(re.sub(r"(?m)^#(?=patches:|  )", "", file.read_text()))
+    deployment = build(project)["Deployment"]
+    kubernetes_validate.validate(deployment, VERSIONS[-1], strict=True)
+    assert asks_for_a_key(pod_of(deployment), file.read_text())
+    assert "DRAIN_SECONDS" in [each["name"] for each in pod_of(deployment)["containers"][0]["env"]]
 
 
 def test_what_checkov_finds_is_left_to_the_platform(tmp_path: Path) -> None:
@@ -209,6 +212,10 @@ def find_fields(file: Path) -> set[str]:
     raise AssertionError(f"{file} has no fields")
 
 
+def read_predictor(project: Path) -> dict:
+    return yaml.safe_load((project / "kserve.yaml").read_text())["spec"]["predictor"]
+
+
 @pytest.mark.parametrize("answers", KSERVE)
 def test_kserve_knows_every_word_of_its_manifest(project: Path, kserve_models: Path) -> None:
     service = yaml.safe_load((project / "kserve.yaml").read_text())
@@ -230,9 +237,16 @@ def test_kserve_knows_every_word_of_its_manifest(project: Path, kserve_models: P
 
 @pytest.mark.parametrize("answers", KSERVE)
 def test_kserve_finds_the_container_and_the_model(project: Path) -> None:
-    (container,) = yaml.safe_load((project / "kserve.yaml").read_text())["spec"]["predictor"]["containers"]
+    (container,) = read_predictor(project)["containers"]
     settings = {each["name"]: each["value"] for each in container["env"]}
     assert container["name"] == "kserve-container"
     assert settings["MODEL_REPOSITORY"] == "/mnt/models"
     scheme = settings["STORAGE_URI"].partition("://")[0]
     assert f"`{scheme}://" in (project / "README.md").read_text()
+
+
+@pytest.mark.parametrize("answers", KSERVE[:1])
+def test_the_lines_in_comments_ask_clients_of_kserve_for_a_key(project: Path) -> None:
+    file = project / "kserve.yaml"
+    file.write_text(re.sub(r"(?m)^( +)#(?=- |  )", r"\1", file.read_text()))
+    assert asks_for_a_key(read_predictor(project), file.read_text())

@@ -4,7 +4,7 @@ UV := .tools/uv-{{ cookiecutter._tools.uv }}/bin/uv
 
 install: .venv/installed ## Install everything for development into .venv
 
-run{{ " engine" if has_engine }} format lint types test image-report: .venv/installed
+run dev{{ " engine" if has_engine }} format lint types test image-report: .venv/installed
 
 .venv/installed: requirements-dev.txt
 	$(PYTHON) -m venv --clear .venv

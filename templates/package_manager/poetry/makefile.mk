@@ -1,6 +1,6 @@
 install: .venv/installed ## Install everything for development into .venv
 
-run{{ " engine" if has_engine }} format lint types test image-report: .venv/installed
+run dev{{ " engine" if has_engine }} format lint types test image-report: .venv/installed
 
 .venv/installed: poetry.lock poetry.toml
 	poetry sync

@@ -36,7 +36,7 @@ def main(models: str) -> str:
     except ImportError as error:
         return f"llama.cpp cannot be loaded ({error}): it needs `make install`, and Debian's package libgomp1"
     except OSError as error:
-        return f"port {port} of ENGINE_URL cannot be listened on: {error.strerror}"
+        return f"cannot listen on port {port} of ENGINE_URL: {error.strerror}"
     parameters = xllamacpp.CommonParams()
     parameters.hostnames, parameters.port = ["127.0.0.1"], port
     parameters.model.path, parameters.model_alias = str(file), {settings.model_name}

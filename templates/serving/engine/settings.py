@@ -10,9 +10,9 @@
     """What the engine calls its model, and clients call it too."""
     max_tokens: Annotated[int, Field(ge=1, le=1_000_000)] = 512
     """The most tokens of an answer, whatever a request asks for."""
-    max_queue_size: Annotated[int, Field(ge=0, le=1_000_000)] = 64
+    max_queue_size: Annotated[int, Field(ge=0, le=1_000_000)] = 16
     """The most requests that wait for a slot; the next one gets 503."""
     first_token_seconds: Annotated[float, Field(ge=0.001, le=3600)] = 60
     """Seconds that a request waits for its first token at most; then it gets 504."""
-    request_timeout_seconds: Annotated[float, Field(ge=0.001, le=3600)] = 120
+    request_timeout_seconds: Annotated[float, Field(ge=0.001, le=3600)] = {{ cookiecutter._servings[cookiecutter.__serving].request_timeout_seconds }}
     """Seconds that a request takes at most, to its last token."""

@@ -14,5 +14,5 @@
     """The most bytes of inputs that are joined in one call of the model."""
     max_queue_size: Annotated[int, Field(ge=1, le=1_000_000)] = 256
     """The most requests that wait for the model; the next one gets 503."""
-    request_timeout_seconds: Annotated[float, Field(ge=0.001, le=3600)] = 30
+    request_timeout_seconds: Annotated[float, Field(ge=0.001, le=3600)] = {{ cookiecutter._servings[cookiecutter.__serving].request_timeout_seconds }}
     """Seconds that a request waits for the model at most; then it gets 504."""
