@@ -70,8 +70,8 @@ def name(answers: Answers) -> str:
 def cover(size: int = 2, **limits: list[str]) -> list[Answers]:
     """Return few supported answers that hold every group of so many choices that can be had together.
 
-    Options that are given have only those choices. The first of all choices come first, and the same options
-    give the same answers on every day and machine.
+    Options that are given have only those choices. The first choice of each option comes first, and the same
+    options give the same answers on every day and machine.
     """
     factors = CHOICES | limits
     # A conflict of the whole is seen late: conflicts of two choices save many dead ends.

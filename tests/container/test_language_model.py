@@ -154,7 +154,7 @@ def test_without_its_model_the_engine_ends_and_the_service_says_where_to_look(pr
 
 def count_running(project: Project) -> float:
     """Return how many requests have a slot of the engine."""
-    text = httpx2.get(f"http://127.0.0.1:{project.port}/metrics", timeout=10).text
+    text = httpx2.get(f"http://{project.address()}:8000/metrics", timeout=10).text
     return float(text.partition("\ninference_running_requests ")[2].split()[0])
 
 

@@ -14,9 +14,10 @@ from pathlib import Path
 import httpx2
 import openai
 import pytest
-from answers import DEFAULTS, nearest
+from answers import DEFAULTS
 from bench_chat import fetch_model
 from container.conftest import PYTHON, Build, copy_project, resident_megabytes
+from container.test_language_model import LANGUAGE_MODEL, STORY, count_running
 from project import Project, free_port, run
 
 ANSWERS = DEFAULTS | {"deployment": "public", "api": "open-inference"}
@@ -224,16 +225,10 @@ def test_a_stream_passes_caddy_as_it_is_written_and_ends_when_the_client_leaves(
     build: Build, tmp_path: Path
 ) -> None:
     """A model that takes its time for a story, and a client that has heard enough after some words."""
-    answers = nearest("model_runtime", "llama-cpp") | {"deployment": "public"}
-    project = copy_project(build(answers), tmp_path, "public-story")
+    project = copy_project(build(LANGUAGE_MODEL | {"deployment": "public"}), tmp_path, "public-story")
     fetch_model(project.path)
     ports = {"HTTP_PORT": free_port(), "HTTPS_PORT": free_port()}
-    story = [{"role": "user", "content": "Tell me a long story about a dog."}]
-
-    def count_running() -> float:
-        text = httpx2.get(f"http://{project.address()}:8000/metrics", timeout=10).text
-        return float(text.partition("\ninference_running_requests ")[2].split()[0])
-
+    story = [{"role": "user", "content": STORY}]
     with (
         project.running("--wait", MODEL_FILE="capitals/1/story.gguf", ENGINE_CONTEXT=2048, **ports),
         httpx2.Client(verify=False) as http,
@@ -243,9 +238,9 @@ def test_a_stream_passes_caddy_as_it_is_written_and_ends_when_the_client_leaves(
     ):
         stream = client.chat.completions.create(model="capitals", messages=story, max_tokens=500, stream=True)
         assert [next(stream).choices[0].delta for _ in range(5)]
-        assert count_running() == 1
+        assert count_running(project) == 1
         stream.close()
         deadline = time.monotonic() + 60
-        while count_running():
+        while count_running(project):
             assert time.monotonic() < deadline
             time.sleep(0.1)
