@@ -5,6 +5,9 @@ UV := .tools/uv-{{ cookiecutter._tools.uv }}/bin/uv
 install: .venv/installed ## Install everything for development into .venv
 
 run dev{{ " engine" if has_engine }} format lint types test image-report: .venv/installed
+{% if cookiecutter.model_updates == "live" and cookiecutter.model_volume != "named" %}
+add-model list-models verify-models use-model remove-model: .venv/installed
+{% endif %}
 
 .venv/installed: requirements-dev.txt
 	$(PYTHON) -m venv --clear .venv
