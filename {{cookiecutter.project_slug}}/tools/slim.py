@@ -22,13 +22,12 @@ PACKAGES = Path("/opt/venv/lib", LIBRARY.name, "site-packages")
 APP = Path("/app")
 # The lowest layer: the interpreter, or only its byte code if the base image has an interpreter.
 INTERPRETER = Path("/interpreter")
-# Starts the service without a model, and lists what was imported until it ended, or for ten seconds.
+# Starts the service without a model, and lists what was imported until it ended.
 START = """
-import os, runpy, signal, sys, anyio._backends._asyncio
+import os, runpy, sys, anyio._backends._asyncio
 def end(*_, exit=os._exit):
     print(*(getattr(module, "__file__", 0) for module in [*sys.modules.values()]), sep="\\n", flush=True)
     exit(0)
-signal.signal(signal.SIGALRM, end); signal.alarm(10)
 os._exit, sys.exit, sys.argv, os.environ["PORT"] = end, end, ["service"], "47619"
 runpy.run_module("service", run_name="__main__", alter_sys=True)
 end()
@@ -36,14 +35,14 @@ end()
 
 
 def parse(requirement: str) -> tuple[str, set[str], set[str]]:
-    """Return the package that a requirement names, the extras that it asks for, and those that ask for it."""
+    """Return the package that a requirement names, its extras, and the extras that require it."""
     requirement, _, marker = re.sub(r"[-_.]+", "-", requirement.lower()).partition(";")
     name, extras = re.findall(r"^\s*([\w-]+)\s*(?:\[([\w, -]*)\])?", requirement)[0]
     return name, set(re.findall(r"[\w-]+", extras)), set(re.findall(r"extra *= *= *['\"]([\w-]+)", marker))
 
 
 def needed(installed: dict[str, list[str]], wanted: list[str], unused: dict[str, dict[str, str]]) -> set[str]:
-    """Return the packages that are wanted, and what each of them requires unless that is unused."""
+    """Return the wanted packages and all that they require, without unused requirements."""
     found = set()
     waiting = [(name, extra) for name, extras, _ in map(parse, wanted) for extra in ("", *extras)]
     while waiting:
@@ -87,7 +86,8 @@ def main() -> None:
     for directory in sorted(PACKAGES.rglob("*/"), reverse=True):
         if not any(directory.iterdir()):
             directory.rmdir()
-    started = subprocess.run(["/opt/venv/bin/python", "-Bc", START], capture_output=True, text=True)
+    command = ["/opt/venv/bin/python", "-Bc", START]
+    started = subprocess.run(command, capture_output=True, text=True, timeout=300)
     if started.returncode:
         sys.exit(f"{started.stderr}the service cannot start: see tools/removals.toml")
     for source in set(map(Path, started.stdout.split())):
