@@ -24,14 +24,13 @@ from service.settings import Settings, SettingsError
 logger = logging.getLogger(__name__)
 logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line for each request is in the access log already
 
-# What the engine is asked, as OpenAI's API has it.
+# The body of a request, as in OpenAI's API.
 Payload = dict[str, Any]
 
 PATH = "/v1/chat/completions"
 CONNECT_SECONDS = 2
 USAGE = re.compile(r'"usage":\s*{')
-START_SECONDS = 20  # in which the engine must answer something
-HEALTH_SECONDS = 5  # between two looks at the engine
+HEALTH_SECONDS = 5  # between two health checks of the engine
 RETRY_SECONDS = 0.5  # the same while it is not ready
 
 
@@ -39,7 +38,7 @@ class Engine:
     """The engine, its slots, and the queue in front of them."""
 
     def __init__(self, settings: Settings, on_change: Callable[[str | None], None]) -> None:
-        """`on_change` is told why the engine cannot be asked, or None when it can."""
+        """`on_change` gets the reason why the engine is not ready, or None when it is."""
         self.settings = settings
         self._on_change = on_change
         self._slots = asyncio.Semaphore(settings.engine_slots)
@@ -55,12 +54,13 @@ class Engine:
         )
 
     async def watch(self, fail: Callable[[str], None]) -> None:
-        """Look at the engine again and again, until cancelled; give up if it is not there at the start.
+        """Check the engine again and again, until cancelled; give up if it does not answer at the start.
 
-        An engine that loads a model answers that it is not ready. One that cannot find it has exited.
+        llama.cpp's server answers that it is not ready while it loads its model, and exits if it cannot find
+        it. An engine that refuses connections while it loads needs a larger ENGINE_START_SECONDS.
         """
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + START_SECONDS
+        deadline = loop.time() + self.settings.engine_start_seconds
         while True:
             problem = await self.find_problem()
             if problem and not self._was_reached and loop.time() > deadline:
@@ -79,7 +79,7 @@ class Engine:
         return None if answer.status_code == 200 else f"the engine is not ready: {describe(answer.content)}"
 
     def fail(self, error: httpx2.HTTPError) -> UnavailableError:
-        """Note that the engine cannot be asked, and return what clients are told."""
+        """Note that the engine is not ready, and return the error for clients."""
         self._on_change(self._describe(error))
         return UnavailableError("the engine does not answer: try again later")
 
@@ -89,7 +89,7 @@ class Engine:
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[None]:
-        """Wait for a slot, and have it; raise `UnavailableError` at once if too many wait."""
+        """Wait for a slot and hold it; raise `UnavailableError` at once if too many wait."""
         if self._slots.locked() and self._waiting >= self.settings.max_queue_size:
             metrics.REJECTED.labels("queue_full").inc()
             raise UnavailableError(f"{self._waiting} requests wait for the engine: try again later")
@@ -107,7 +107,7 @@ class Engine:
 
 
 class Generation:
-    """One request to the engine, in a task of its own: `close` ends it there at once."""
+    """One request to the engine, in its own task; `close` stops it at once."""
 
     def __init__(self, engine: Engine, payload: Payload, request: Request, deadline: float) -> None:
         """`request` is the client's; the deadline is in the event loop's time."""
@@ -174,7 +174,7 @@ class Generation:
     async def _unless_disconnected[T](
         self, awaitable: Coroutine[Any, Any, T], seconds: float | None = None
     ) -> T:
-        """Wait for something for some seconds at most, while the client stays; close if it does not come."""
+        """Wait for a result, for some seconds at most; close if none comes or the client disconnects."""
         wanted = asyncio.create_task(awaitable)
         disconnected = asyncio.create_task(wait_for_disconnect(self._request))
         try:
@@ -200,10 +200,10 @@ class Generation:
         return event
 
     async def _run(self, payload: Payload, deadline: float) -> None:
-        """Put what the engine says into the queue: the data of events, then None or why it failed."""
+        """Put the engine's events into the queue, then None or the error."""
         try:
             async with asyncio.timeout_at(deadline), self._engine.slot():
-                await self._ask(payload)
+                await self._send(payload)
             self._events.put_nowait(None)
         except HTTPException as error:
             self._events.put_nowait(error)
@@ -217,10 +217,10 @@ class Generation:
             logger.exception("the engine's answer cannot be read")
             self._events.put_nowait(EngineError(502, "the engine's answer cannot be read"))
 
-    async def _ask(self, payload: Payload) -> None:
-        # Always as a stream: the engine notices at once that nobody reads it any more.
+    async def _send(self, payload: Payload) -> None:
+        # Always as a stream: the engine then stops when the client disconnects.
         payload = payload | {"stream": True, "stream_options": {"include_usage": True}}
-        body = json.dumps(payload)  # ASCII: half a character, which JSON can escape, has no UTF-8
+        body = json.dumps(payload)  # ASCII: a lone surrogate cannot be encoded as UTF-8
         headers = {"content-type": "application/json"}
         async with self._engine.client.stream("POST", PATH, content=body, headers=headers) as answer:
             if answer.status_code != 200:
@@ -254,12 +254,12 @@ def count_tokens(usage: dict[str, int], seconds: float) -> None:
 
 
 def describe(body: bytes) -> str:
-    """Return what an error of the engine says, on one line."""
+    """Return the message of an error of the engine, on one line."""
     try:
         text = str(json.loads(body)["error"]["message"])
     except (ValueError, KeyError, TypeError):
         text = body.decode(errors="replace") or "no reason given"
-    # Half a character, which JSON can escape, has no UTF-8.
+    # A lone surrogate, which JSON can escape, cannot be encoded as UTF-8.
     return " ".join(text.split())[:300].encode(errors="replace").decode()
 
 
@@ -272,6 +272,6 @@ def read_authorization(file: Path | None) -> dict[str, str]:
 
 
 async def wait_for_disconnect(request: Request) -> None:
-    """Wait until the caller is gone."""
+    """Wait until the client disconnects."""
     while (await request.receive())["type"] != "http.disconnect":
         pass

@@ -1,8 +1,9 @@
-"""The engine, its slots and its queue: who is answered, who is refused, and what ends at the engine."""
+"""The engine, its slots and its queue: answers, refusals, deadlines and disconnects."""
 
 import asyncio
 import json
 import logging
+import time
 from collections.abc import Coroutine
 from contextlib import nullcontext
 from pathlib import Path
@@ -116,7 +117,7 @@ def test_a_full_queue_refuses_at_once(engine: FakeEngine, waiting: int) -> None:
         ({"first_token_seconds": 0.05}, {}, "the first token did not come within FIRST_TOKEN_SECONDS"),
     ],
 )
-def test_who_waits_too_long_gets_504_and_leaves_the_engine(
+def test_a_request_past_its_deadline_gets_504_and_leaves_the_engine(
     engine: FakeEngine, settings: dict[str, Any], headers: dict[str, str], sentence: str, is_queued: bool
 ) -> None:
     async def wait_too_long() -> None:
@@ -172,7 +173,7 @@ def test_an_engine_that_is_lost_makes_the_service_unready_until_it_is_back(
         (httpx2.ReadTimeout(""), 200, b"", "the engine at http://host:80 does not answer: ReadTimeout"),
     ],
 )
-def test_a_look_at_the_engine_finds_why_it_is_not_ready(
+def test_a_health_check_finds_why_the_engine_is_not_ready(
     engine: FakeEngine, problem: Exception | None, status: int, body: bytes, reason: str | None
 ) -> None:
     app = make_app(engine, engine_url="http://host")
@@ -182,14 +183,16 @@ def test_a_look_at_the_engine_finds_why_it_is_not_ready(
     assert app.state.readiness.reason == (reason or "model fake is served")
 
 
+@pytest.mark.parametrize("seconds", [0, 0.3])
 def test_an_engine_that_is_not_there_at_the_start_ends_the_service(
-    engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+    engine: FakeEngine, seconds: float
 ) -> None:
-    monkeypatch.setattr("service.engine.START_SECONDS", 0)
-    app = make_app(engine, engine_url="http://host")
+    app = make_app(engine, engine_url="http://host", engine_start_seconds=seconds)
     engine.problem = httpx2.ConnectError("refused")
     reasons: list[str] = []
+    started = time.monotonic()
     run(app.state.engine.watch(reasons.append))
+    assert time.monotonic() - started >= seconds
     assert reasons == ["the engine at http://host:80 does not answer: refused; see the log of the engine"]
 
 
@@ -217,7 +220,7 @@ def test_an_engine_that_is_not_there_at_the_start_ends_the_service(
         (200, b'data: "usage":{\n\n', 502, "the engine's answer cannot be read"),
     ],
 )
-def test_what_the_engine_refuses_or_cannot_say_is_one_sentence(
+def test_errors_of_the_engine_are_one_sentence(
     engine: FakeEngine, status: int, body: bytes, answered: int, sentence: str
 ) -> None:
     engine.status, engine.steps = status, [body]
@@ -231,7 +234,7 @@ def test_what_the_engine_refuses_or_cannot_say_is_one_sentence(
 @pytest.mark.parametrize("leaves", ["disconnects", "is cancelled"])
 @pytest.mark.parametrize("tokens", [0, 1])
 @pytest.mark.parametrize(("path", "body"), [("/predict", BODY), ("/v1/chat/completions", STREAM)])
-def test_the_engine_stops_when_the_caller_leaves(
+def test_the_engine_stops_when_the_client_disconnects(
     engine: FakeEngine, leaves: str, tokens: int, path: str, body: dict[str, Any]
 ) -> None:
     async def leave() -> list[Any]:
@@ -259,7 +262,7 @@ def test_the_engine_stops_when_the_caller_leaves(
     assert read_metric("inference_rejected_total", reason="disconnected") == before + 1
 
 
-def test_who_leaves_the_queue_never_reaches_the_engine(engine: FakeEngine) -> None:
+def test_a_disconnected_request_never_reaches_the_engine(engine: FakeEngine) -> None:
     async def leave() -> None:
         caller = Caller("/predict", BODY)
         async with app.state.engine.slot():
