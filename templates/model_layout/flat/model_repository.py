@@ -1,4 +1,4 @@
-"""Which model of the volume is served: the one whose files lie at its root, as KServe mounts it."""
+"""Which model of the volume is served: the one whose files are at its root, as KServe mounts it."""
 
 import os
 from pathlib import Path
@@ -31,7 +31,7 @@ def find(settings: Settings) -> ModelVersion:
 
 
 def verify(found: ModelVersion, settings: Settings) -> None:
-    """Raise `ModelError` unless the files are what the list beside them says, if there is one."""
+    """Raise `ModelError` unless the files match their checksums, if there are any."""
     verify_files(found.file, settings)
 
 

@@ -1,4 +1,4 @@
-"""What changes on a model volume: its files become links to one of the versions in `.versions/<number>/`.
+"""Changes of a model volume: its files become links to one of the versions in `.versions/<number>/`.
 
 As in Kubernetes' ConfigMaps, they lead through one more link, `..data`: replacing that one switches all.
 """
@@ -14,13 +14,12 @@ from service.model_repository import DATA, DEFAULT_NAME, find
 from service.model_runtime import FILE_NAME
 from service.settings import Settings
 
-HAS_NAMES = False
 VERSIONS = ".versions"
 VERSION = re.compile(r"[1-9][0-9]*")
 
 
 def list_versions(settings: Settings) -> list[ModelVersion]:
-    """Return every version, smallest first, or the one that lies there without a number."""
+    """Return every version, smallest first, or the only one, which has no number."""
     name, repository = choose_name(settings), settings.model_repository
     numbers = find_numbers(repository)
     if not numbers and os.path.lexists(repository / FILE_NAME):
@@ -45,7 +44,7 @@ def next_number(repository: Path) -> str:
     return str(max(find_numbers(repository), default=0) + 1)
 
 
-def add(settings: Settings, source: Path, version: str | None) -> ModelVersion:
+def add(settings: Settings, source: Path, version: str | None = None) -> ModelVersion:
     """Copy a model to the volume as a new version, by default the next number, and serve it."""
     repository = settings.model_repository
     file, data = repository / FILE_NAME, repository / DATA
@@ -103,7 +102,7 @@ def switch(repository: Path, version: str) -> None:
     if not data.exists():
         replace_link(data, f"{VERSIONS}/{version}", repository)
     names = [entry.name for entry in (repository / VERSIONS / version).iterdir()]
-    for name in sorted(names, key=lambda name: name == FILE_NAME):  # readers look for that one
+    for name in sorted(names, key=lambda name: name == FILE_NAME):  # readers start with that one
         if not is_ours(repository / name):
             replace_link(repository / name, f"{DATA}/{name}", repository)
     replace_link(data, f"{VERSIONS}/{version}", repository)
@@ -118,7 +117,7 @@ def is_ours(path: Path) -> bool:
 
 
 def replace_link(path: Path, target: str, repository: Path) -> None:
-    """Make a link in the place of whatever is there, in one step."""
+    """Make a link in one step; it replaces a file, link or directory of its name."""
     with staging.replacing(path, repository) as link:
         link.symlink_to(target)
         if path.is_dir() and not path.is_symlink():

@@ -1,4 +1,4 @@
-"""The model whose files lie at the root of the volume, as KServe and Kubernetes put them there."""
+"""The model whose files are at the root of the volume, as KServe and Kubernetes put them there."""
 
 import hashlib
 import shutil
@@ -78,7 +78,7 @@ def test_the_version_is_the_beginning_of_a_listed_checksum(settings: Settings) -
     assert str(find(change(settings, model_name="reader"))) == f"reader/{SHA256[:12]}"
 
 
-def test_a_version_that_is_not_there_is_refused_with_the_one_that_is(settings: Settings) -> None:
+def test_a_missing_version_error_names_the_existing_one(settings: Settings) -> None:
     assert find(change(settings, model_version="1")).version == "1"
     with pytest.raises(ModelError, match="holds version 1 and not 7: set MODEL_VERSION to latest"):
         find(change(settings, model_version="7"))

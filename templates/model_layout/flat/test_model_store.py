@@ -77,7 +77,7 @@ def test_plain_files_stay_when_the_new_model_is_refused(
     assert not (settings.model_repository / ".versions").exists()
 
 
-def test_a_number_that_is_there_is_refused(settings: Settings) -> None:
+def test_an_existing_number_is_refused(settings: Settings) -> None:
     add(settings, "a", version="7")
     for version in ("7", "two"):
         with pytest.raises(ModelError, match=f"there cannot be a new version {version}"):

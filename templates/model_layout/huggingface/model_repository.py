@@ -30,7 +30,7 @@ BLOB = re.compile(r"[0-9a-f]{64}|[0-9a-f]{40}")
 
 
 def find(settings: Settings) -> ModelVersion:
-    """Find the snapshot that the settings ask for: `latest` is the ref `main`; else a ref or a commit.
+    """Find the snapshot in the settings: `latest` is the ref `main`; else a ref or a commit.
 
     Raises `ModelError` if it is not there, and `OSError` if the volume cannot be read.
     """

@@ -1,4 +1,4 @@
-"""What changes on a model volume: snapshots of a hub cache, and the refs that name them.
+"""Changes of a model volume: snapshots of a hub cache, and the refs that name them.
 
 A snapshot that is added holds its files and a list of their checksums, as a hub cache does on systems
 without links; its commit is made from that list, so the same files are the same snapshot.
@@ -15,7 +15,6 @@ from service.model_repository import directory_name, find, find_commits, find_na
 from service.model_runtime import FILE_NAME
 from service.settings import Settings
 
-HAS_NAMES = True
 NAME = re.compile(r"\w+([.-]\w+)*(/\w+([.-]\w+)*)?")
 
 
@@ -38,14 +37,12 @@ def choose_name(settings: Settings) -> str:
     if settings.model_name or len(names) == 1:
         return settings.model_name or names[0]
     there = ", ".join(names) or "no model yet"
-    raise ModelError(f"{settings.model_repository} holds {there}: say with --name which you mean")
+    raise ModelError(f"{settings.model_repository} holds {there}: name the model with --name (make: NAME=)")
 
 
-def add(settings: Settings, source: Path, version: str | None) -> ModelVersion:
+def add(settings: Settings, source: Path) -> ModelVersion:
     """Copy a model to the cache as a new snapshot, and let `main` name it."""
     repository, name = settings.model_repository, choose_name(settings)
-    if version:
-        raise ModelError("the version of a snapshot is made from its files: leave --version out")
     if settings.model_file not in {None, FILE_NAME}:
         raise ModelError(f"MODEL_FILE is {settings.model_file}: a model is added at the top, so leave it out")
     if not find_names(repository) and (repository / FILE_NAME).exists():

@@ -53,7 +53,7 @@ def test_a_damaged_or_missing_blob_is_refused(settings: Settings, name: str) -> 
     with pytest.raises(ModelError, match=f"{name} is damaged or was changed: download"):
         verify(found, settings)
     (found.directory / name).resolve().unlink()
-    with pytest.raises(ModelError, match=f"{name} is missing, or is a link to what is"):
+    with pytest.raises(ModelError, match=f"{name} is missing, or is a link to a missing file"):
         verify(found, settings)
 
 
@@ -64,7 +64,7 @@ def test_a_ref_or_a_commit_picks_the_snapshot(settings: Settings, version: str) 
 
 
 @pytest.mark.parametrize("name", [FILE_NAME, f"other{Path(FILE_NAME).suffix}"])
-def test_the_file_may_lie_below_the_snapshot_under_any_name(tmp_path: Path, name: str) -> None:
+def test_the_file_may_be_in_a_directory_and_have_any_name(tmp_path: Path, name: str) -> None:
     add(tmp_path, "models--org--name", f"onnx/{name}")
     settings = Settings(model_repository=tmp_path, require_checksums=True)
     with pytest.raises(ModelError, match=f"there is onnx/{name}: set MODEL_FILE=onnx/{name}"):
@@ -93,7 +93,7 @@ def test_a_snapshot_by_itself_is_served_with_one_warning(
         ({"model_file": "other.bin"}, f"/other.bin is missing, but there is {FILE_NAME}: set MODEL_"),
     ],
 )
-def test_what_is_not_there_is_refused_with_what_is(
+def test_errors_name_what_the_volume_holds(
     settings: Settings, changes: dict[str, object], sentence: str
 ) -> None:
     with pytest.raises(ModelError, match=sentence):

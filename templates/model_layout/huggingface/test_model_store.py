@@ -1,10 +1,12 @@
 """Changing a hub cache: snapshots, the ref `main`, and blobs that nothing needs any more."""
 
+import re
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 
-from service import model_store, staging
+from service import model_store, models, staging
 from service.errors import ModelError
 from service.model_repository import find, verify
 from service.model_runtime import FILE_NAME
@@ -18,11 +20,11 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return Settings(model_repository=tmp_path / "models")
 
 
-def add(settings: Settings, text: str, name: str = "digits", version: str | None = None) -> str:
+def add(settings: Settings, text: str, name: str = "digits") -> str:
     """Add a model whose file holds this text; return its version."""
     source = settings.model_repository.with_name("new")
     source.write_text(text)
-    return model_store.add(settings.model_copy(update={"model_name": name}), source, version).version
+    return model_store.add(settings.model_copy(update={"model_name": name}), source).version
 
 
 def versions(settings: Settings) -> list[str]:
@@ -92,23 +94,28 @@ def test_a_name_that_no_cache_can_hold_is_refused(settings: Settings, name: str)
         add(settings, "a", name=name)
 
 
-def test_a_number_is_refused_as_a_version(settings: Settings) -> None:
-    with pytest.raises(ModelError, match="leave --version out"):
-        add(settings, "a", version="1")
-
-
 def test_snapshots_have_no_latest(settings: Settings) -> None:
     with pytest.raises(ModelError, match="snapshots have no order"):
         model_store.use_latest(settings)
 
 
 @pytest.mark.parametrize("names", [[], ["digits", "org/letters"]])
-def test_a_name_is_demanded_unless_there_is_one_model(settings: Settings, names: list[str]) -> None:
+def test_a_name_is_required_unless_there_is_one_model(settings: Settings, names: list[str]) -> None:
     for name in names:
         add(settings, "a", name=name)
     there = ", ".join(names) or "no model yet"
-    with pytest.raises(ModelError, match=f"holds {there}: say with --name which you mean"):
-        model_store.add(settings, settings.model_repository, None)
+    with pytest.raises(ModelError, match=f"holds {there}: name the model with --name"):
+        model_store.add(settings, settings.model_repository)
+
+
+def test_a_second_model_is_added_with_the_hint_to_choose_one(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add(settings, "a")
+    source = settings.model_repository.with_name("new")
+    models.add_version(settings, Namespace(source=source, name="org/letters"))
+    text = r"org/letters/\w+ is on the volume\n.* holds digits, org/letters: set MODEL_NAME to one of them\n"
+    assert re.fullmatch(text, capsys.readouterr().out)
 
 
 def test_a_volume_that_is_one_snapshot_gets_no_other(settings: Settings) -> None:

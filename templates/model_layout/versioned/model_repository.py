@@ -9,12 +9,12 @@ from service.model_runtime import FILE_NAME
 from service.settings import Settings
 
 NAME = re.compile(r"\w+([.-]{1,2}\w+)*")
-# A plain number; anything else, such as a copy under way in `.tmp-3`, is not a version.
+# A plain number; anything else, such as an unfinished copy in `.tmp-3`, is not a version.
 VERSION = re.compile(r"[1-9][0-9]*")
 
 
 def find(settings: Settings) -> ModelVersion:
-    """Find the version that the settings ask for, or the largest number; else raise `ModelError`."""
+    """Find the version in the settings, or the largest number; else raise `ModelError`."""
     repository = settings.model_repository
     name = settings.model_name or find_name(repository)
     directory = repository / name
@@ -33,12 +33,12 @@ def find(settings: Settings) -> ModelVersion:
 
 
 def verify(found: ModelVersion, settings: Settings) -> None:
-    """Raise `ModelError` unless the files are what the list beside them says, if there is one."""
+    """Raise `ModelError` unless the files match their checksums, if there are any."""
     verify_files(found.file, settings)
 
 
 def find_name(repository: Path) -> str:
-    """Return the name of the only model there is."""
+    """Return the name of the only model."""
     names = find_names(repository)
     if len(names) == 1:
         return names[0]

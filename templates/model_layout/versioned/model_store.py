@@ -1,4 +1,4 @@
-"""What changes on a model volume: `<name>/<number>/`, and `<name>/.pinned` with the number to serve."""
+"""Changes of a model volume: `<name>/<number>/`, and `<name>/.pinned` with the number to serve."""
 
 from pathlib import Path
 
@@ -9,7 +9,6 @@ from service.model_repository import NAME, VERSION, find_names, find_versions
 from service.model_runtime import FILE_NAME
 from service.settings import Settings
 
-HAS_NAMES = True
 PINNED = ".pinned"
 
 
@@ -29,10 +28,10 @@ def choose_name(settings: Settings) -> str:
     if settings.model_name or len(names) == 1:
         return settings.model_name or names[0]
     there = ", ".join(names) or "no model yet"
-    raise ModelError(f"{settings.model_repository} holds {there}: say with --name which you mean")
+    raise ModelError(f"{settings.model_repository} holds {there}: name the model with --name (make: NAME=)")
 
 
-def add(settings: Settings, source: Path, version: str | None) -> ModelVersion:
+def add(settings: Settings, source: Path, version: str | None = None) -> ModelVersion:
     """Copy a model to the volume as a new version, by default the next number."""
     repository, name = settings.model_repository, choose_name(settings)
     if not NAME.fullmatch(name):

@@ -40,7 +40,7 @@ def test_the_largest_number_is_served(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("name", [".tmp-3", "03", "3.0", "-3", "three", "3 ", "٣", "0", "..3"])
-def test_a_name_that_is_no_plain_number_is_no_version(settings: Settings, name: str) -> None:
+def test_a_directory_whose_name_is_not_a_number_is_ignored(settings: Settings, name: str) -> None:
     add(settings.model_repository, f"mine/{name}")
     assert find(settings).version == "1"
 
@@ -71,7 +71,7 @@ def test_settings_choose_among_models_and_versions(settings: Settings) -> None:
         ({"model_name": "other"}, f"other holds no version of a model: put one at .*/other/1/{FILE_NAME}"),
     ],
 )
-def test_what_is_not_there_is_refused_with_what_is(
+def test_a_missing_version_error_lists_the_existing_ones(
     settings: Settings, changes: dict[str, object], sentence: str
 ) -> None:
     with pytest.raises(ModelError, match=sentence):

@@ -1,10 +1,12 @@
 """Changing a volume of numbered versions: numbers, names and the pin."""
 
+import re
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 
-from service import model_store, staging
+from service import model_store, models, staging
 from service.errors import ModelError
 from service.model_repository import find, verify
 from service.settings import Settings
@@ -40,7 +42,7 @@ def test_versions_are_numbered_in_order(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("version", ["1", "01", "two", ".tmp-2"])
-def test_a_version_that_is_there_or_no_number_is_refused(settings: Settings, version: str) -> None:
+def test_an_existing_or_invalid_number_is_refused(settings: Settings, version: str) -> None:
     add(settings, "a")
     with pytest.raises(ModelError, match=f"cannot have a new version {version}: use a number"):
         add(settings, "b", version=version)
@@ -89,12 +91,22 @@ def test_a_version_is_removed_with_the_pin_that_names_it(settings: Settings) -> 
 
 
 @pytest.mark.parametrize("names", [[], ["digits", "letters"]])
-def test_a_name_is_demanded_unless_there_is_one_model(settings: Settings, names: list[str]) -> None:
+def test_a_name_is_required_unless_there_is_one_model(settings: Settings, names: list[str]) -> None:
     for name in names:
         add(settings, "a", name=name)
     there = ", ".join(names) or "no model yet"
-    with pytest.raises(ModelError, match=f"holds {there}: say with --name which you mean"):
-        model_store.add(settings, settings.model_repository, None)
+    with pytest.raises(ModelError, match=f"holds {there}: name the model with --name"):
+        model_store.add(settings, settings.model_repository)
+
+
+def test_a_second_model_is_added_with_the_hint_to_choose_one(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add(settings, "a")
+    source = settings.model_repository.with_name("new")
+    models.add_version(settings, Namespace(source=source, name="letters", version=None))
+    text = r"letters/1 is on the volume\n.* holds the models digits, letters: set MODEL_NAME to one of them\n"
+    assert re.fullmatch(text, capsys.readouterr().out)
 
 
 def test_models_of_several_names_have_versions_of_their_own(settings: Settings) -> None:

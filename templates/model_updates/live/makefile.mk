@@ -1,10 +1,11 @@
 {% set has_names = cookiecutter.model_layout != "flat" %}
 {% set names = " [NAME=]" if has_names else "" %}
 {% set name = " $(name)" if has_names else "" %}
-{% set version = "" if cookiecutter.model_layout == "huggingface" else " [VERSION=]" %}
+{% set has_numbers = cookiecutter.model_layout != "huggingface" %}
+{% set version = " [VERSION=]" if has_numbers else "" %}
 # Only what the command line of make gives: the environment may have a VERSION of its own.
 given = $(if $(filter command,$(origin $(1))),$($(1)))
-need = $(if $(call given,$(1)),,$(error say $(1)=))
+need = $(if $(call given,$(1)),,$(error $(1)= is missing))
 {% if has_names %}
 name = $(if $(call given,NAME),--name "$$NAME")
 {% endif %}
@@ -22,7 +23,7 @@ ADD = $(MODELS) add "$$FILE"
 
 add-model: ## Add a version of the model: FILE={{ names }}{{ version }}
 	$(call need,FILE)
-	$(ADD){{ name }} $(if $(call given,VERSION),--version "$$VERSION")
+	$(ADD){{ name }}{{ ' $(if $(call given,VERSION),--version "$$VERSION")' if has_numbers }}
 
 list-models: ## List the versions, and which of them is served
 	$(MODELS) list

@@ -17,7 +17,7 @@ from service.settings import PLAIN_PATH, Settings, SettingsError, read_settings
 
 
 def main() -> None:
-    """Do what the command line says; exit with one sentence on stderr if that cannot be done."""
+    """Do what the command line says; exit with one sentence on stderr if that fails."""
     for number in (signal.SIGTERM, signal.SIGINT):  # an exit cleans up, and the first process of a container
         signal.signal(number, lambda number, _: sys.exit(128 + number))  # ignores signals without a handler
     os.umask(0o022)
@@ -47,21 +47,16 @@ def parse() -> Any:
 
     add = commands.add_parser("add", help="copy a model to the volume as a new version")
     add.add_argument("source", type=Path, metavar="FILE", help="the model's file, or a directory of files")
-    add.add_argument("--version", type=plain, help="the number of the version; by default the next")
     add.set_defaults(command=add_version)
 
     commands.add_parser("list", help="list the versions").set_defaults(command=list_versions)
     commands.add_parser("verify", help="verify the files").set_defaults(command=verify_versions)
 
-    use = commands.add_parser("use", help="serve this version, or latest")
+    use = commands.add_parser("use", help="serve this version")
     use.set_defaults(command=use_version)
     remove = commands.add_parser("remove", help="remove this version")
     remove.set_defaults(command=remove_version)
-    for command in (use, remove):
-        command.add_argument("version", type=plain, metavar="VERSION", help="as `list` shows it")
-    if model_store.HAS_NAMES:
-        for command in (add, use, remove):
-            command.add_argument("--name", type=plain, help="the model's name, if there is more than one")
+{% include "model_layout/" ~ cookiecutter.model_layout ~ "/models_options.py" %}
     return parser.parse_args()
 
 
@@ -77,7 +72,7 @@ def add_version(settings: Settings, arguments: Any) -> None:
     if not arguments.source.exists():
         raise ModelError(f"{arguments.source} is missing: give a file, or a directory of files")
     with staging.locked(settings.model_repository):
-        added = model_store.add(with_name(settings, arguments), arguments.source, arguments.version)
+{% include "model_layout/" ~ cookiecutter.model_layout ~ "/models_add.py" %}
     sys.stdout.write(f"{added} is on the volume\n")
     show_served(settings)
 
@@ -132,7 +127,7 @@ def with_name(settings: Settings, arguments: Any) -> Settings:
 
 
 def choose_version(settings: Settings, version: str) -> ModelVersion:
-    """Return the version that is meant; raise `ModelError` with those that are there if it is missing."""
+    """Return a version of the model; if it is missing, raise `ModelError` with those that exist."""
     name = model_store.choose_name(settings)
     versions = [found for found in model_store.list_versions(settings) if found.name == name]
     for found in versions:
@@ -143,15 +138,18 @@ def choose_version(settings: Settings, version: str) -> ModelVersion:
 
 
 def find_served(settings: Settings) -> str | None:
-    """Return the version that the settings and the volume pick, if they pick one."""
+    """Return the version that the service loads, if it can load one."""
     with suppress(ModelError):
         return str(find(settings))
     return None
 
 
 def show_served(settings: Settings) -> None:
-    """Say which version the service loads next."""
-    sys.stdout.write(f"the service loads {find(settings)}\n")
+    """Say which version the service loads next, or why it can load none."""
+    try:
+        sys.stdout.write(f"the service loads {find(settings)}\n")
+    except ModelError as error:
+        sys.stdout.write(f"the service does not load it: {error}\n")
 
 
 if __name__ == "__main__":

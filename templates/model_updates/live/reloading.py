@@ -1,8 +1,8 @@
-"""Another version of the model without a restart.
+"""Load a new version of the model without a restart.
 
-The volume is looked at every MODEL_RELOAD_SECONDS. If it holds another version, or other files, they are
-loaded while the old version answers. A version that fails leaves the old one in its place; it is tried again
-when its files change, and otherwise after growing pauses.
+The volume is checked every MODEL_RELOAD_SECONDS. A new version, or changed files, are loaded while the old
+version answers. If that fails, the old version stays; the new one is tried again when its files change, or
+after growing pauses.
 """
 
 import logging
@@ -31,7 +31,7 @@ MAX_PAUSE = 3600.0
 
 
 def watch(settings: Settings, readiness: Readiness, seen: Fingerprint) -> None:
-    """Look at the volume until the service stops; it was seen before the model was loaded that is served."""
+    """Check the volume until the service stops; `seen` was taken before the served model was loaded."""
     if settings.model_reload_seconds == 0:
         return
     reloader = Reloader(settings, readiness, seen)
@@ -39,14 +39,14 @@ def watch(settings: Settings, readiness: Readiness, seen: Fingerprint) -> None:
     while readiness.is_ready:
         time.sleep(pause)
         try:
-            pause = reloader.look()
+            pause = reloader.check()
         except Exception:
-            logger.exception("looking for another version failed unexpectedly")
+            logger.exception("checking for a new version failed unexpectedly")
             pause = settings.model_reload_seconds
 
 
 class Reloader:
-    """What the volume held when it was last looked at, and which of that is served or has failed."""
+    """What the volume held at the last check, and what of that is served or has failed."""
 
     def __init__(self, settings: Settings, readiness: Readiness, seen: Fingerprint) -> None:
         self._settings = settings
@@ -56,10 +56,10 @@ class Reloader:
         self._pause = settings.model_reload_seconds
         self._retry_at = 0.0
 
-    def look(self) -> float:
-        """Load what the volume holds if it is not served yet; return the seconds to the next look."""
+    def check(self) -> float:
+        """Load the version on the volume if it is not served yet; return the seconds to the next check."""
         previous, self._seen = self._seen, take_fingerprint(self._settings)
-        # Another version may have come between the look and the loading.
+        # The version may have changed between the check and the loading.
         if self._seen == self._served and self._seen[0] == str(self._readiness.served):
             if self._failed:
                 self._failed = ()
@@ -98,7 +98,7 @@ class Reloader:
         self._say(f"; a new version failed: {reason}")
 
     def _say(self, more: str) -> None:
-        """Let the readiness route say what is served, and what prevents another version."""
+        """Set the reason in the readiness route: the model that is served, and why a new version is not."""
         if self._readiness.is_ready:
             self._readiness.reason = f"model {self._readiness.served} is served{more}"
 
@@ -112,7 +112,7 @@ def take_fingerprint(settings: Settings) -> Fingerprint:
         found = find(settings)
         files = [path for path in found.directory.rglob("*") if path.is_file()]
         stats = [(str(path.relative_to(found.directory)), path.stat()) for path in files]
-    except Exception as error:  # noqa: BLE001 - whatever it is, loading meets it too and says so
+    except Exception as error:  # noqa: BLE001 - loading raises it too, and reports it
         return (str(error),)
     visible = sorted((name, s.st_size, s.st_mtime_ns) for name, s in stats if "/." not in f"/{name}")
     return (str(found), os.path.realpath(found.directory), *visible)

@@ -1,2 +1,2 @@
     model_reload_seconds: Annotated[float, Field(ge=0, le=86400)] = 10
-    """Seconds between two looks for another version on the model volume; 0 never looks."""
+    """How often to check for a new version, in seconds; 0 turns it off."""

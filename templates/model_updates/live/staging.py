@@ -25,7 +25,7 @@ PREFIX = ".tmp-models-"
 
 @contextmanager
 def locked(repository: Path) -> Iterator[None]:
-    """Keep other commands from changing the volume, and remove what killed ones have left."""
+    """Keep other commands from changing the volume, and remove what interrupted ones have left."""
     descriptor = os.open(repository, os.O_RDONLY)
     try:
         try:
@@ -52,7 +52,7 @@ def staged(repository: Path) -> Iterator[Path]:
 
 
 def stage(source: Path, directory: Path, settings: Settings) -> None:
-    """Copy a model to a new directory, list its checksums there, load it and ask it once.
+    """Copy a model to a new directory, list its checksums there, load it and run it once.
 
     Raises `ModelError` if the service would not serve it.
     """
@@ -66,7 +66,7 @@ def stage(source: Path, directory: Path, settings: Settings) -> None:
 
 
 def load(directory: Path, settings: Settings) -> None:
-    """Load a model and ask it once, as a start of the service does."""
+    """Load a model and run it once, as the service does at its start."""
     found = ModelVersion("new", "0", directory / FILE_NAME)
     loader.check_memory(found)
     model = model_runtime.load(found.file, settings.inference_threads)
@@ -76,7 +76,7 @@ def load(directory: Path, settings: Settings) -> None:
 def copy(source: Path, directory: Path, settings: Settings) -> None:
     """Copy a model to a new directory on the volume, and list its checksums there.
 
-    Raises `ModelError` if a file is not what a list in the source says.
+    Raises `ModelError` if a file does not match the checksums in the source.
     """
     directory.mkdir(mode=0o755)
     names = []
@@ -96,7 +96,7 @@ def copy(source: Path, directory: Path, settings: Settings) -> None:
 def choose_files(source: Path) -> dict[str, Path]:
     """Return the file itself, or every file below a directory that is not hidden, by its new name.
 
-    Raises `ModelError` for what a model cannot consist of.
+    Raises `ModelError` for files that cannot belong to a model.
     """
     if not source.is_dir():
         return {FILE_NAME: source}

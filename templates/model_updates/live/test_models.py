@@ -1,4 +1,4 @@
-"""`python -m service.models`: what it does, what it refuses, and that it leaves no half behind."""
+"""`python -m service.models`: what it does, what it refuses, and that it leaves nothing incomplete."""
 
 import os
 import re
@@ -21,7 +21,7 @@ Run = Callable[..., str]
 
 @pytest.fixture
 def volume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return an empty volume; whatever is added to it counts as a model."""
+    """Return an empty volume; any file that is added to it counts as a model."""
     volume = tmp_path / "models"
     volume.mkdir()
     monkeypatch.setenv("MODEL_REPOSITORY", str(volume))
@@ -32,7 +32,7 @@ def volume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def run(volume: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Return a function that runs the command and returns what it prints; it raises what it exits with."""
+    """Return a function that runs the command and returns its output; an exit raises `SystemExit`."""
     monkeypatch.setattr(signal, "signal", lambda *_: None)
 
     def run(*arguments: object) -> str:
@@ -89,6 +89,13 @@ def test_a_model_that_is_added_is_served_with_all_its_files(run: Run, source: Pa
     assert names == {FILE_NAME, "labels.txt", CHECKSUMS}
 
 
+def test_a_model_that_the_settings_do_not_choose_is_added_with_a_hint(
+    run: Run, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODEL_VERSION", "7")
+    assert re.search(r" is on the volume\nthe service does not load it: .* MODEL_VERSION", run("add", source))
+
+
 def test_everybody_can_read_what_is_added(run: Run, source: Path, volume: Path) -> None:
     (source / FILE_NAME).chmod(0o600)
     umask = os.umask(0o077)
@@ -133,7 +140,7 @@ def test_the_version_that_is_served_is_not_removed(run: Run, two_versions: tuple
 
 
 @pytest.mark.parametrize("command", ["use", "remove"])
-def test_a_missing_version_is_answered_with_those_that_are_there(
+def test_a_missing_version_error_lists_the_existing_ones(
     run: Run, two_versions: tuple[str, str], command: str
 ) -> None:
     with pytest.raises(SystemExit, match=r"digits has no version 7 .*: choose one of .*, "):

@@ -1,4 +1,4 @@
-"""Another version under a running service: what takes over, what does not, and what callers see of it."""
+"""A new version in a running service: when it takes over, when it does not, and what clients see."""
 
 import asyncio
 import logging
@@ -34,13 +34,13 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def add(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Add:
-    """Return a function that adds a model, and returns what its version is called."""
+    """Return a function that adds a model, and returns the name of its version."""
     monkeypatch.setattr(staging, "load", lambda *_: None)
 
     def add(text: str) -> str:
         (tmp_path / "new").write_text(text)
         with staging.locked(settings.model_repository):
-            return str(model_store.add(settings, tmp_path / "new", None))
+            return str(model_store.add(settings, tmp_path / "new"))
 
     return add
 
@@ -69,21 +69,21 @@ def reloader(settings: Settings, readiness: Readiness) -> Reloader:
     return Reloader(settings, readiness, take_fingerprint(settings))
 
 
-def look_twice(reloader: Reloader) -> None:
-    """Look as often as it takes to see that files change no more."""
-    reloader.look()
-    reloader.look()
+def check_twice(reloader: Reloader) -> None:
+    """Check as often as needed to see that the files have stopped changing."""
+    reloader.check()
+    reloader.check()
 
 
-def test_a_new_version_takes_over_once_its_files_change_no_more(
+def test_a_new_version_takes_over_when_its_files_stop_changing(
     reloader: Reloader, readiness: Readiness, add: Add
 ) -> None:
     before = readiness.require_model()
-    look_twice(reloader)
+    check_twice(reloader)
     added = add("second")
-    reloader.look()
+    reloader.check()
     assert readiness.served is before
-    reloader.look()
+    reloader.check()
     assert str(readiness.served) == added
     for thread in before.batcher._threads:
         thread.join(5)
@@ -96,7 +96,7 @@ def test_files_that_are_replaced_are_loaded(
 ) -> None:
     before = readiness.served
     find(settings).file.write_text("replaced")
-    look_twice(reloader)
+    check_twice(reloader)
     assert readiness.served is not before
 
 
@@ -126,7 +126,7 @@ def test_a_version_that_came_only_for_the_first_load_is_switched_back(
     add("second")
     readiness.serve(loader.load(settings))
     model_store.use(settings, first)
-    look_twice(Reloader(settings, readiness, seen))
+    check_twice(Reloader(settings, readiness, seen))
     assert str(readiness.served) == str(first)
 
 
@@ -136,15 +136,15 @@ def test_an_unexpected_exception_does_not_end_the_reloading(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    def look(_: Reloader) -> float:
+    def check(_: Reloader) -> float:
         if not caplog.messages:
             raise RuntimeError("a bug")
         readiness.drain()
         return 0.0
 
-    monkeypatch.setattr(Reloader, "look", look)
+    monkeypatch.setattr(Reloader, "check", check)
     reloading.watch(settings, readiness, ())
-    assert caplog.messages == ["looking for another version failed unexpectedly"]
+    assert caplog.messages == ["checking for a new version failed unexpectedly"]
     assert readiness.is_draining
 
 
@@ -153,7 +153,7 @@ def test_a_request_that_was_given_the_previous_version_is_answered_by_it(
 ) -> None:
     previous = readiness.require_model()
     add("second")
-    look_twice(reloader)
+    check_twice(reloader)
     inputs = {"x": np.ones((1, 2), np.float32)}
 
     async def is_disconnected() -> bool:
@@ -173,7 +173,7 @@ def test_a_version_that_fails_keeps_the_old_one_and_is_logged_once(
     before, failures = readiness.require_model(), reloading.FAILURES._value.get()
     added = add("broken")
     for _ in range(4):
-        reloader.look()
+        reloader.check()
     assert readiness.served is before
     assert readiness.is_ready
     assert readiness.reason == f"model {before} is served; a new version failed: {added} is broken"
@@ -186,9 +186,9 @@ def test_a_version_that_failed_is_tried_again_when_its_files_change(
     reloader: Reloader, readiness: Readiness, settings: Settings, add: Add
 ) -> None:
     added = add("broken")
-    look_twice(reloader)
+    check_twice(reloader)
     find(settings).file.write_text("mended")
-    look_twice(reloader)
+    check_twice(reloader)
     assert str(readiness.served) == added
 
 
@@ -200,7 +200,7 @@ def test_a_version_that_failed_is_tried_again_after_growing_pauses(
     before = reloading.FAILURES._value.get()
     add("broken")
     for _ in range(200):
-        reloader.look()
+        reloader.check()
         now += 0.02
     assert 4 < reloading.FAILURES._value.get() - before < 12
 
@@ -215,27 +215,27 @@ def test_no_exception_of_a_library_ends_the_reloading(
     with monkeypatch.context() as patch:
         patch.setattr(loader, "load", fail)
         added = add("second")
-        look_twice(reloader)
+        check_twice(reloader)
         assert repr(error) in readiness.reason
     time.sleep(0.05)
-    reloader.look()
+    reloader.check()
     assert str(readiness.served) == added
 
 
-def test_a_volume_that_vanishes_and_comes_back_changes_nothing(
+def test_a_volume_that_is_away_for_a_time_changes_nothing(
     reloader: Reloader, readiness: Readiness, settings: Settings
 ) -> None:
     before, volume = readiness.served, settings.model_repository
     volume.rename(volume.with_name("away"))
-    look_twice(reloader)
+    check_twice(reloader)
     assert str(volume) in readiness.reason
     volume.with_name("away").rename(volume)
-    reloader.look()
+    reloader.check()
     assert readiness.reason == f"model {before} is served"
     assert readiness.served is before
 
 
-def test_a_version_that_does_not_fit_beside_the_old_one_is_not_loaded(
+def test_a_version_that_does_not_fit_into_memory_is_not_loaded(
     reloader: Reloader, readiness: Readiness, add: Add, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = readiness.served
@@ -243,7 +243,7 @@ def test_a_version_that_does_not_fit_beside_the_old_one_is_not_loaded(
     monkeypatch.setattr(reloading, "memory_limit", lambda: 1000)
     monkeypatch.setattr(reloading, "read", lambda _: "anon 990\nfile 5\n")
     add("a model of more than 10 bytes")
-    look_twice(reloader)
+    check_twice(reloader)
     assert readiness.served is before
     assert "raise MEMORY_LIMIT, or restart the service" in readiness.reason
 
@@ -258,7 +258,7 @@ def test_the_thread_ends_with_the_application(settings: Settings, readiness: Rea
     assert not watcher.is_alive()
 
 
-def test_without_the_setting_nothing_is_looked_at(readiness: Readiness, settings: Settings, add: Add) -> None:
+def test_zero_seconds_turn_reloading_off(readiness: Readiness, settings: Settings, add: Add) -> None:
     before = readiness.served
     add("second")
     reloading.watch(settings.model_copy(update={"model_reload_seconds": 0}), readiness, ())

@@ -1,0 +1,5 @@
+    add.add_argument("--version", type=plain, help="the number of the version; by default the next")
+    use.add_argument("version", type=plain, metavar="VERSION", help="as `list` shows it, or latest")
+    remove.add_argument("version", type=plain, metavar="VERSION", help="as `list` shows it")
+    for command in (add, use, remove):
+        command.add_argument("--name", type=plain, help="the model; by default MODEL_NAME, or the only one")
