@@ -105,4 +105,4 @@ def test_what_a_release_scans_is_the_image_that_was_built(rendered: Render) -> N
     scan = workflow["jobs"]["scan"]["steps"][-1]["with"]
     assert scan["image"] == compose["services"]["service"]["image"]
     assert (scan["only-fixed"], scan["severity-cutoff"]) == (True, "high")
-    assert workflow["jobs"]["push"]["needs"] == "scan"
+    assert workflow["jobs"]["push"]["needs"] == ["test", "scan"]
