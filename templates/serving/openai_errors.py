@@ -49,7 +49,7 @@ def add_openai_error_handlers(app: FastAPI) -> None:
 
 
 def in_openai_form(answer: Any) -> Callable[[Request, Exception], Awaitable[Response]]:
-    """Return a handler that answers as another does, in OpenAI's form where its clients ask."""
+    """Wrap an error handler: below `/v1`, its errors get OpenAI's form."""
 
     async def answer_openai_client(request: Request, error: Exception) -> Response:
         response: Response = await answer(request, error)

@@ -6,7 +6,7 @@
             os.kill(os.getpid(), signal.SIGTERM)
 
     def drain(self) -> None:
-        """Tell clients and load balancers to go elsewhere; whoever asks all the same is still answered."""
+        """Tell clients and load balancers to go elsewhere; requests that still arrive are answered."""
         self.is_draining = True
         self.state, self.reason = State.DRAINING, "the service is stopping"
 

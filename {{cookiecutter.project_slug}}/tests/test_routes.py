@@ -1,4 +1,4 @@
-"""What callers see: health, predictions, and each error in one sentence."""
+"""What clients see: health, predictions, and each error in one sentence."""
 
 import json
 import re
@@ -61,7 +61,7 @@ def test_unknown_keys_are_ignored(client: TestClient) -> None:
         (None, {"x-request-timeout-ms": "0"}, 504, "before the deadline"),
     ],
 )
-def test_what_is_wrong_with_a_request_is_said_in_one_sentence(
+def test_an_invalid_request_gets_one_sentence(
     client: TestClient, content: bytes | None, headers: dict[str, str], status: int, detail: str
 ) -> None:
     content = json.dumps(BODY).encode() if content is None else content
@@ -110,9 +110,7 @@ def test_dependencies_of_the_application_and_overrides_mean_what_fastapi_says(
         ({"authorization": f"Bearer {KEY}"}, 200),
     ],
 )
-def test_with_an_api_key_only_who_sends_it_may_ask(
-    tmp_path: Path, headers: dict[str, str], status: int
-) -> None:
+def test_an_api_key_is_required_if_one_is_set(tmp_path: Path, headers: dict[str, str], status: int) -> None:
     file = tmp_path / "key"
     file.write_text(f"{KEY}\n")
     client = make_client(api_key_file=file)
@@ -128,7 +126,7 @@ def test_a_file_without_a_usable_key_is_refused(tmp_path: Path, content: str) ->
         create_app(Settings(api_key_file=file))
 
 
-def test_pages_of_other_origins_may_ask_only_if_a_setting_names_them() -> None:
+def test_only_allowed_origins_may_call_the_service() -> None:
     headers = {"origin": "https://example.com", "access-control-request-method": "POST"}
     assert make_client().options("/predict", headers=headers).status_code == 405
     client = make_client(allowed_origins="https://example.org, https://example.com")

@@ -1,4 +1,4 @@
-"""Settings: what the environment may hold, and what is said of what it may not."""
+"""Settings: values from the environment, and errors for wrong ones."""
 
 import re
 from pathlib import Path

@@ -26,11 +26,11 @@ LAYERS = [
 ]
 
 
-def test_what_nothing_requires_is_not_needed() -> None:
+def test_a_package_that_nothing_requires_is_not_needed() -> None:
     assert slim.needed(INSTALLED, ["web>=1"], {}) == {"web", "json-fast", "numbers", "hub", "download"}
 
 
-def test_an_extra_is_needed_where_it_is_asked_for() -> None:
+def test_an_extra_is_needed_where_it_is_required() -> None:
     assert "tls" in slim.needed(INSTALLED, ["Web[secure]>=1"], {})
 
 

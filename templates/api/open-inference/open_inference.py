@@ -81,7 +81,7 @@ async def describe_server(request: Request) -> dict[str, Any]:
 @server.head("/health/live", include_in_schema=False)
 @server.get("/health/live")
 async def server_live() -> dict[str, bool]:
-    """Answer at once, while the model loads too."""
+    """Answer at once, also while the model loads."""
     return {"live": True}
 
 
@@ -95,18 +95,20 @@ async def server_ready(readiness: ReadinessDep, response: Response) -> dict[str,
 
 @models.post("/{model:path}/infer", openapi_extra=INFER_DOCS, responses={200: JSON_OR_BINARY})
 async def infer(model: ModelPath, request: Request, inference: InferenceDep) -> Response:
-    """Ask the model. The outputs are flat and row-major, in JSON or in binary."""
+    """Run the model. The outputs are flat and row-major, in JSON or in binary."""
     served = check_model(inference.served, model)
     json_length = read_json_length(request)
     body = await read_body(request)
-    parsed = await run(len(body), parse_request, body, json_length, *signature_of(served.model))
+    deadline = inference.deadline
+    parsed = await run(len(body), deadline, parse_request, body, json_length, *signature_of(served.model))
     del body  # while the model works, only the inputs stay in memory; in binary, they are views of it
     try:
         outputs = await inference(parsed.inputs)
     except InferenceError as error:  # names, types and shapes fit, so it is the values
         raise InvalidRequestError(error.detail) from None
     size = sum(output.nbytes for output in outputs.values())
-    content, json_length = await run(size, write_response, served.name, served.version, parsed, outputs)
+    written = await run(size, deadline, write_response, served.name, served.version, parsed, outputs)
+    content, json_length = written
     if json_length is None:
         return Response(content, media_type="application/json")
     headers = {JSON_LENGTH_HEADER: str(json_length)}
@@ -115,7 +117,7 @@ async def infer(model: ModelPath, request: Request, inference: InferenceDep) -> 
 
 @models.get("/{model:path}/ready")
 async def model_ready(model: ModelPath, readiness: ReadinessDep) -> dict[str, Any]:
-    """Answer 200 when the model can be asked."""
+    """Answer 200 when the model is ready."""
     served = check_model(readiness.require_model(), model)
     return {"name": served.name, "ready": True}
 
@@ -165,11 +167,15 @@ async def read_body(request: Request) -> bytes:
         raise HTTPException(499, "the client disconnected") from None
 
 
-async def run[*P, R](size: int, function: Callable[[*P], R], *args: *P) -> R:
-    """Call a function that works on this many bytes, in a thread if they are many."""
+async def run[*P, R](size: int, deadline: float, function: Callable[[*P], R], *args: *P) -> R:
+    """Call a function that works on this many bytes; if they are many, in a thread, until the deadline."""
     if size < LARGE_BYTES:
         return function(*args)
-    return await asyncio.get_running_loop().run_in_executor(LARGE_BODIES, function, *args)
+    try:
+        async with asyncio.timeout_at(deadline):
+            return await asyncio.get_running_loop().run_in_executor(LARGE_BODIES, function, *args)
+    except TimeoutError:
+        raise HTTPException(504, "the deadline of this request passed while large bodies waited") from None
 
 
 def add_protocol_error_handlers(app: FastAPI) -> None:

@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 
 
 class NoPredictor(Predictor):
-    """Takes the place of a predictor; without /predict, nothing asks it."""
+    """Replaces the predictor; without /predict, nothing calls it."""
 
     rows_are_independent = False  # only the predictor's author knows
 
@@ -25,7 +25,7 @@ def prepare_without_predictor(model: Model, found: ModelVersion) -> NoPredictor:
     inputs, _ = describe(model)
     try:
         model.infer(make_zeros(inputs))
-    except Exception as error:  # noqa: BLE001 - runtimes raise what they like
+    except Exception as error:  # noqa: BLE001 - runtimes raise any exception
         reason = str(error).partition("\n")[0]
         logger.warning("model %s does not answer zeros (%s): it is not warmed up", found, reason)
     return NoPredictor()

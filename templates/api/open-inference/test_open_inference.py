@@ -1,4 +1,5 @@
 import gc
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -158,7 +159,7 @@ def test_an_unknown_model_or_version_gets_404(client: TestClient) -> None:
     assert client.post("/v2/models/another/infer", json=REQUEST).status_code == 404
 
 
-def test_a_model_is_asked_only_by_post(client: TestClient) -> None:
+def test_inference_needs_post(client: TestClient) -> None:
     response = client.get(f"{MODEL}/infer")
     assert (response.status_code, response.headers["allow"]) == (405, "POST")
     assert response.json() == {"error": "Method Not Allowed"}
@@ -178,6 +179,18 @@ def test_a_model_that_is_loading_gets_503() -> None:
 
 def test_a_deadline_that_has_passed_gets_504(client: TestClient) -> None:
     assert get_error(client, orjson.dumps(REQUEST), 504, {"x-request-timeout-ms": "0"})
+
+
+def test_a_large_body_that_waits_past_its_deadline_gets_504(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(open_inference, "LARGE_BYTES", 1)
+    free = threading.Event()
+    open_inference.LARGE_BODIES.submit(free.wait, 10)
+    try:
+        assert get_error(client, orjson.dumps(REQUEST), 504, {"x-request-timeout-ms": "100"})
+    finally:
+        free.set()
 
 
 def test_values_that_the_model_refuses_get_400(client: TestClient, model: FakeModel) -> None:
@@ -253,5 +266,5 @@ def test_without_predict_any_model_is_prepared_for_v2_alone(caplog: pytest.LogCa
         model: Any = FakeModel(function)
         predictor = loader.prepare(model, ModelVersion("any", "1", Path()), settings)
         assert [array.tolist() for array in model.calls[0].values()] == [[[0, 0]]]
-        assert not predictor.rows_are_independent
+        assert not getattr(predictor, "rows_are_independent", False)
     assert "model any/1 does not answer zeros" in caplog.text

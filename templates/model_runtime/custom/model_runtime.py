@@ -2,7 +2,7 @@
 
 Rewrite this file for your inference library: nothing else in the service knows how a model is run. The
 service uses the constants in capitals, `load` and `Model.infer`. The example reads the weights of a small
-network and computes it in NumPy. Never unpickle or import what lies on the volume: it could run code here.
+network and computes it in NumPy. Never unpickle or import files from the volume: they could run code here.
 """
 
 from pathlib import Path
@@ -49,7 +49,7 @@ def softmax(scores: NDArray[Any]) -> NDArray[Any]:
 
 
 def load(file: Path, threads: int = 1) -> Model:
-    """Map the weights in a file; there are no threads to set.
+    """Map the weights in a file; `threads` has no effect.
 
     Raises `ModelError` if they are not those of this network.
     """

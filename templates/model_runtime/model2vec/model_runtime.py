@@ -89,7 +89,7 @@ def limit_length(tokenizer: Tokenizer, max_tokens: int | None) -> int | None:
 
 
 def load(file: Path, threads: int = 1) -> Model:
-    """Read the weights, and what lies beside them; there are no threads to set.
+    """Read the weights and the files next to them; `threads` has no effect.
 
     Raises `ModelError` if one is missing or they are not a model.
     """

@@ -37,9 +37,7 @@ def test_a_model_answers_by_the_names_of_its_outputs(tmp_path: Path) -> None:
     assert {name: array.tolist() for name, array in outputs.items()} == {"found": [8, 7]}
 
 
-def test_what_the_model_refuses_is_raised_and_not_written_by_the_runtime(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_runtime_errors_are_raised_and_not_printed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     model = load(write(tmp_path, GATHER))
     with pytest.raises(Exception, match="out of data bounds"):
         model.infer({"index": np.array([99])})

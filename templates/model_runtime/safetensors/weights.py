@@ -34,7 +34,7 @@ DTYPES = {
 def map_weights(path: Path) -> dict[str, NDArray[Any]]:
     """Return the tensors of a file by name, as arrays that cannot be written to.
 
-    Raises `ModelError` if it is no complete safetensors file, or holds a type that NumPy does not have.
+    Raises `ModelError` if it is not a complete safetensors file, or holds a type that NumPy does not have.
     """
     try:
         with path.open("rb") as file:
@@ -53,7 +53,7 @@ def map_weights(path: Path) -> dict[str, NDArray[Any]]:
 def view(
     content: mmap.mmap, start: int, dtype: str, shape: list[int], data_offsets: list[int]
 ) -> NDArray[Any]:
-    """Return a tensor where it lies in the file."""
+    """Return a tensor as a view of the mapped file."""
     if dtype not in DTYPES:
         raise ValueError(f"NumPy has no type for {dtype}")
     begin, end = map(int, data_offsets)

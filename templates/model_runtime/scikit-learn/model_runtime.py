@@ -20,7 +20,7 @@ Arrays = dict[str, NDArray[Any]]
 FILE_NAME = "model.skops"
 HAS_OWN_THREADS = False  # one call computes in one thread, so the service makes several at a time
 IS_MAPPED = False  # the file is read into memory
-TRUSTED_TYPES: list[str] = []  # list only what you have looked at: a file can do what its types can do
+TRUSTED_TYPES: list[str] = []  # list only types that you have reviewed: a file can do what they can do
 MAX_UNPACKED_MB = 250  # loading takes twice as much memory
 PLACE = "in src/service/model_runtime.py"
 

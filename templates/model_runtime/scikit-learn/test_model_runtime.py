@@ -53,7 +53,7 @@ def test_a_model_answers_each_row(tmp_path: Path, estimator: Any, x: Any, output
         (FunctionTransformer(save), r"needs \S+\.save: .* add it to TRUSTED_TYPES in src/"),
     ],
 )
-def test_what_is_not_supported_is_refused_in_one_sentence(tmp_path: Path, thing: object, reason: str) -> None:
+def test_unsupported_models_are_refused_in_one_sentence(tmp_path: Path, thing: object, reason: str) -> None:
     with pytest.raises(ModelError, match=reason) as caught:
         load(save(tmp_path, thing))
     assert "\n" not in str(caught.value)

@@ -14,7 +14,7 @@ import pytest
 from conftest import BODY
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
-from test_shutdown import running
+from process import FAKE_SERVICE, running
 
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 TRACE, CALLER = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -49,7 +49,8 @@ def predict(port: int) -> None:
 
 
 def test_requests_are_traced_and_probes_are_not(collector: str, capfd: pytest.CaptureFixture[str]) -> None:
-    with running(**{ENDPOINT: collector, "OTEL_SERVICE_NAME": "digits", "LOG_FORMAT": "json"}) as service:
+    settings = {ENDPOINT: collector, "OTEL_SERVICE_NAME": "digits", "LOG_FORMAT": "json"}
+    with running(FAKE_SERVICE, **settings) as service:
         predict(service.port)
         assert service.stop() == 0
     scopes = [scope for resource in Collector.received for scope in resource.scope_spans]
@@ -64,9 +65,10 @@ def test_requests_are_traced_and_probes_are_not(collector: str, capfd: pytest.Ca
     assert [line["trace_id"] for line in lines if "/predict" in line["message"]] == [TRACE]
 
 
-def test_a_collector_that_does_not_answer_does_not_hold_the_stop() -> None:
+def test_a_collector_that_does_not_answer_does_not_delay_the_exit() -> None:
     silent = socket.create_server(("127.0.0.1", 0))
-    with silent, running(**{ENDPOINT: f"http://127.0.0.1:{silent.getsockname()[1]}"}) as service:
+    url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+    with silent, running(FAKE_SERVICE, **{ENDPOINT: url}) as service:
         predict(service.port)
         started = time.monotonic()
         assert service.stop() == 0

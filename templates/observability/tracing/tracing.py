@@ -1,4 +1,4 @@
-"""Traces of requests: FastAPI makes them, OpenTelemetry's SDK sends them as its variables, OTEL_*, say.
+"""Traces of requests: FastAPI makes them, OpenTelemetry's SDK sends them, configured by OTEL_*.
 
 Nothing is traced, and the SDK is not imported, until OTEL_EXPORTER_OTLP_ENDPOINT or
 OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is set.
@@ -19,7 +19,7 @@ PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
 
 def configure() -> TelemetryConfig:
-    """Return what `FastAPI(telemetry=...)` is given: traces, or nothing while there is no endpoint."""
+    """Return the value for `FastAPI(telemetry=...)`: traces only if there is an endpoint."""
     is_traced = any(os.environ.get(name) for name in ENDPOINTS)
     if is_traced:
         name = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]["name"]

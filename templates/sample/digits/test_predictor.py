@@ -25,11 +25,11 @@ def predictor(tmp_path: Path) -> Predictor:
 
 @pytest.fixture
 def model() -> Model:
-    """Return the model in models/; the tests that ask it are skipped where there is none."""
+    """Return the model in models/; the tests that run it are skipped where there is none."""
     try:
         return model_runtime.load(find(Settings(model_repository=PROJECT / "models")).file)
     except (ModelError, OSError) as error:
-        pytest.skip(f"models/ has no model to ask: {error}")
+        pytest.skip(f"models/ has no model to run: {error}")
 
 
 def test_a_request_becomes_one_row_of_pixels(predictor: Predictor) -> None:
@@ -63,7 +63,7 @@ def test_the_model_reads_the_example_as_a_seven(predictor: Predictor, model: Mod
     assert predictor.to_response(EXAMPLE, model.infer(predictor.to_inputs(EXAMPLE))).digit == 7
 
 
-def test_the_model_answers_each_row_by_itself(predictor: Predictor, model: Model) -> None:
+def test_the_model_answers_each_row_independently(predictor: Predictor, model: Model) -> None:
     requests = [EXAMPLE, PredictRequest(image=[[16] * 8] * 8)]
     images = [predictor.to_inputs(request)["image"] for request in requests]
     alone = [model.infer({"image": image})["probabilities"] for image in images]

@@ -1,4 +1,4 @@
-"""`POST /v1/embeddings` as clients of OpenAI's API ask it."""
+"""`POST /v1/embeddings`, for clients of OpenAI's API."""
 
 import base64
 from itertools import batched
@@ -26,7 +26,7 @@ def to_texts(value: Any) -> Any:
 
 
 def is_unicode(text: str) -> bool:
-    """Whether a text has no half of a character, which JSON can escape."""
+    """Whether a text has no lone surrogate, which JSON can escape."""
     return text.isascii() or text.encode(errors="ignore").decode() == text
 
 

@@ -1,7 +1,7 @@
-"""The prediction: what a client sends, what the model is asked, and what the client gets back.
+"""The prediction: what a client sends, what the model gets, and what the client gets back.
 
 Rewrite this file for your own model. `PredictRequest` and `PredictResponse` are the bodies of `/predict`.
-The service asks each model `EXAMPLE` before it serves it, and refuses a model that cannot answer.
+The service runs `EXAMPLE` before it serves a model, and refuses a model that cannot answer it.
 `Predictor` turns a request into the inputs of the model, and its outputs into a response. It runs on the
 event loop: if yours takes more than a millisecond, see `predict` in routes.py.
 """
@@ -41,16 +41,16 @@ EXAMPLE = PredictRequest(texts=TEXTS)
 class Predictor:
     """Pre- and post-processing for one loaded model."""
 
-    # True only if the model answers each row of its inputs by itself. Then the service joins requests that
-    # wait in one call. If you are not sure, say False: a model that looks at other rows, as many quantized
-    # models do, would let the answer to one client depend on what the others send.
+    # True only if the model answers each row independently: then waiting requests are joined in one call.
+    # If you are not sure, use False. In many quantized models, an answer depends on the other rows, so one
+    # client would get other answers when others send requests.
     rows_are_independent = True
 
     def __init__(self, directory: Path, settings: Settings) -> None:
-        """Read what lies beside the model, such as labels or a vocabulary; this model has nothing."""
+        """Read other files of the model, such as labels or a vocabulary; this model has none."""
 
     def to_inputs(self, request: PredictRequest) -> Arrays:
-        """Return `text`, strings [N], or raise `InvalidRequestError` if the model cannot be asked."""
+        """Return `text`, strings [N], or raise `InvalidRequestError` if the model cannot take that."""
         return {"text": np.array(request.texts, dtype=np.object_)}
 
     def to_response(self, request: PredictRequest, outputs: Arrays) -> PredictResponse:

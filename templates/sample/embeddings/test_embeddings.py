@@ -58,13 +58,13 @@ def test_many_texts_are_embedded_in_several_calls(client: TestClient, model: Fak
 
 
 @pytest.mark.parametrize("wrong", [{"input": [1, 2]}, {"input": [[1]]}, {"input": ""}, {"dimensions": 3}])
-def test_what_is_not_supported_is_refused_in_openais_form(client: TestClient, wrong: dict[str, Any]) -> None:
+def test_unsupported_options_are_refused_in_openais_form(client: TestClient, wrong: dict[str, Any]) -> None:
     error = post(client, **wrong)["error"]
     assert (error["type"], error["param"], error["code"]) == ("invalid_request_error", None, None)
     assert next(iter(wrong)) in error["message"]
 
 
-def test_the_api_key_is_asked_for_in_openais_form(tmp_path: Path, model: FakeModel) -> None:
+def test_a_missing_api_key_is_an_error_in_openais_form(tmp_path: Path, model: FakeModel) -> None:
     file = tmp_path / "key"
     file.write_text("a-key-of-this-test")
     app = create_app(Settings(api_key_file=file))

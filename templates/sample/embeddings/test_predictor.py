@@ -25,11 +25,11 @@ def predictor(tmp_path: Path) -> Predictor:
 
 @pytest.fixture
 def model() -> Model:
-    """Return the model in models/; the tests that ask it are skipped where there is none."""
+    """Return the model in models/; the tests that run it are skipped where there is none."""
     try:
         return model_runtime.load(find(Settings(model_repository=PROJECT / "models")).file)
     except (ModelError, OSError) as error:
-        pytest.skip(f"models/ has no model to ask: {error}")
+        pytest.skip(f"models/ has no model to run: {error}")
 
 
 def test_a_request_becomes_an_array_of_texts(predictor: Predictor) -> None:
@@ -43,7 +43,7 @@ def test_each_text_gets_its_vector(predictor: Predictor) -> None:
 
 
 @pytest.mark.parametrize("texts", [[], [""], ["a"] * 65, ["a" * 4097], [7], [None], "a dog", ["\ud800"]])
-def test_what_is_no_list_of_texts_is_refused(texts: Any) -> None:
+def test_invalid_texts_are_refused(texts: Any) -> None:
     with pytest.raises(ValidationError):
         PredictRequest(texts=texts)
 
@@ -60,7 +60,7 @@ def test_the_model_finds_a_dog_more_like_a_cat_than_a_car(predictor: Predictor, 
     assert dog @ car < dog @ cat
 
 
-def test_the_model_answers_each_row_by_itself(predictor: Predictor, model: Model) -> None:
+def test_the_model_answers_each_row_independently(predictor: Predictor, model: Model) -> None:
     texts = predictor.to_inputs(EXAMPLE)["text"]
     alone = [model.infer({"text": texts[[row]]})["embedding"] for row in range(len(texts))]
     np.testing.assert_allclose(model.infer({"text": texts})["embedding"], np.concatenate(alone), rtol=1e-5)

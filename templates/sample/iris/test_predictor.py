@@ -25,11 +25,11 @@ def predictor(tmp_path: Path) -> Predictor:
 
 @pytest.fixture
 def model() -> Model:
-    """Return the model in models/; the tests that ask it are skipped where there is none."""
+    """Return the model in models/; the tests that run it are skipped where there is none."""
     try:
         return model_runtime.load(find(Settings(model_repository=PROJECT / "models")).file)
     except (ModelError, OSError) as error:
-        pytest.skip(f"models/ has no model to ask: {error}")
+        pytest.skip(f"models/ has no model to run: {error}")
 
 
 def test_a_request_becomes_one_row_of_measurements(predictor: Predictor) -> None:
@@ -43,7 +43,7 @@ def test_the_label_and_its_probability_are_the_answer(predictor: Predictor) -> N
 
 
 @pytest.mark.parametrize("length", [0, -1, 31, "5.7", float("nan"), float("inf"), [5.7], True, None])
-def test_what_is_no_length_is_refused(length: Any) -> None:
+def test_invalid_lengths_are_refused(length: Any) -> None:
     with pytest.raises(ValidationError):
         PredictRequest(**EXAMPLE.model_dump() | {"petal_length": length})
 
@@ -58,7 +58,7 @@ def test_the_model_takes_the_example_for_a_versicolor(predictor: Predictor, mode
     assert predictor.to_response(EXAMPLE, outputs).species == "versicolor"
 
 
-def test_the_model_answers_each_row_by_itself(predictor: Predictor, model: Model) -> None:
+def test_the_model_answers_each_row_independently(predictor: Predictor, model: Model) -> None:
     row = predictor.to_inputs(EXAMPLE)["X"]
     alone = [model.infer({"X": x})["probabilities"] for x in (row, row / 2)]
     together = model.infer({"X": np.concatenate([row, row / 2])})["probabilities"]

@@ -1,7 +1,7 @@
-"""What the language model is for: what a client sends, what is asked, and what the client gets back.
+"""What the language model is for: what a client sends, what the model gets, and what the client gets back.
 
 Rewrite this file for your own use. `PredictRequest` and `PredictResponse` are the bodies of `/predict`. The
-engine holds the model's answer to the JSON schema of `PredictResponse`, so that it can be read.
+engine constrains the answer to the JSON schema of `PredictResponse`, so that it can be parsed.
 """
 
 from pydantic import BaseModel, Field, ValidationError
@@ -38,5 +38,5 @@ def to_response(text: str) -> PredictResponse:
     try:
         return PredictResponse.model_validate_json(text)
     except ValidationError:
-        # The engine cuts an answer short that would be longer than MAX_TOKENS.
+        # The engine cuts answers off after MAX_TOKENS.
         raise EngineError(502, "the model gave no complete answer: raise MAX_TOKENS") from None

@@ -1,4 +1,4 @@
-"""`POST /v1/chat/completions` and `GET /v1/models` as clients of OpenAI's API ask them."""
+"""`POST /v1/chat/completions` and `GET /v1/models`, for clients of OpenAI's API."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ from service.dependencies import InferenceDep
 from service.engine import Generation
 from service.openai_errors import OPENAI_ERROR_RESPONSES, make_openai_error
 
-# What would change the answer and is not supported, with the value that changes nothing. The rest is ignored.
+# Unsupported options that would change the answer, with the value that has no effect. Others are ignored.
 UNSUPPORTED: dict[str, Any] = {
     "tools": [],
     "functions": [],
@@ -32,7 +32,7 @@ USAGE_CHUNK = re.compile(r'"choices":\s*\[\]')
 
 
 def to_text(content: Any) -> Any:
-    """Join the parts of a message; refuse what is no text."""
+    """Join the parts of a message; refuse parts that are not text."""
     if not isinstance(content, list):
         return content
     if not all(isinstance(part, dict) and part.get("type") == "text" for part in content):
@@ -48,7 +48,7 @@ class Message(BaseModel):
 
 
 class JSONSchema(BaseModel):
-    """The JSON schema that an answer is held to."""
+    """The JSON schema of an answer."""
 
     name: str = "response"
     strict: bool | None = None
@@ -69,7 +69,7 @@ class ResponseFormat(BaseModel):
 
 
 class StreamOptions(BaseModel):
-    """What a stream holds beside the answer."""
+    """What a stream holds in addition to the answer."""
 
     include_usage: bool | None = None
 
@@ -100,7 +100,7 @@ class ChatRequest(BaseModel):
         return data
 
     def to_payload(self, max_tokens: int) -> dict[str, Any]:
-        """Return what the engine is asked, for at most so many tokens."""
+        """Return the request to the engine, for at most so many tokens."""
         options = {"model", "stream", "stream_options"}
         payload = self.model_dump(exclude_none=True, by_alias=True, exclude=options)
         for message in payload["messages"]:
@@ -120,7 +120,7 @@ class Model(BaseModel):
 
 
 class Models(BaseModel):
-    """All models, of which there is one."""
+    """The list of models: the one that is served."""
 
     object: Literal["list"] = "list"
     data: list[Model]
@@ -144,7 +144,7 @@ async def chat(body: ChatRequest, request: Request, infer: InferenceDep) -> Resp
     generation = await infer(body.to_payload(settings.max_tokens))
     if not body.stream:
         return Response(json.dumps(await generation.whole()), media_type="application/json")
-    # FastAPI's own events would send the status before the first token is there.
+    # FastAPI's own events would send the status before the first token.
     shows_usage = bool(body.stream_options and body.stream_options.include_usage)
     headers = {"cache-control": "no-cache", "x-accel-buffering": "no"}
     return StreamingResponse(write_events(generation, shows_usage), 200, headers, "text/event-stream")

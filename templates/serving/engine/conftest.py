@@ -1,4 +1,4 @@
-"""What the tests share: an application with an engine of their own, so that none depends on your model."""
+"""Shared by the tests: an application with a fake engine, so that no test depends on your model."""
 
 import asyncio
 import json
@@ -16,14 +16,14 @@ from service.assistant import EXAMPLE, PredictResponse
 from service.settings import Settings
 
 BODY = EXAMPLE.model_dump(mode="json")
-# What the engine says unless told otherwise: the examples of your response's fields.
+# What the engine answers by default: the examples of your response's fields.
 FIELDS = PredictResponse.model_fields.items()
 ANSWER = json.dumps({name: field.examples[0] for name, field in FIELDS if field.examples})
 CHAT = {"model": "fake", "messages": [{"role": "user", "content": "Hello"}]}
 USAGE = {"completion_tokens": 2, "prompt_tokens": 10, "total_tokens": 12}
 
 CHUNK = {"id": "chatcmpl-x", "created": 1, "model": "fake", "object": "chat.completion.chunk"}
-# The last event of a stream that llama.cpp's server cannot go on with.
+# The last event of a stream that llama.cpp's server cannot continue.
 ERROR = b'error: {"error":{"code":500,"message":"out of memory","type":"server_error"}}\n\n'
 
 
@@ -35,9 +35,9 @@ class Gate:
 
 
 class FakeEngine:
-    """An engine that answers as llama.cpp's server does, step by step; it keeps what it was asked.
+    """An engine that answers as llama.cpp's server does, step by step; it keeps the requests.
 
-    A step is a token, bytes that end an answer, what to raise, or what to wait for.
+    A step is a token, bytes that end an answer, an exception, or a gate.
     """
 
     def __init__(self) -> None:
@@ -98,7 +98,7 @@ def make_event(choices: list[dict[str, Any]], **members: Any) -> bytes:
 
 
 def make_app(engine: FakeEngine, **settings: Any) -> FastAPI:
-    """Return an application that asks the fake engine, and has found it ready."""
+    """Return an application that uses the fake engine, and has found it ready."""
     app = create_app(Settings(**{"model_name": "fake"} | settings))
     transport = httpx2.MockTransport(engine)
     app.state.engine.client = httpx2.AsyncClient(transport=transport, base_url="http://engine")
@@ -122,7 +122,7 @@ async def wait_until(condition: Callable[[], bool]) -> None:
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hide the settings of whoever runs the tests."""
+    """Hide the settings of the environment."""
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
 

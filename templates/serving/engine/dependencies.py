@@ -1,6 +1,6 @@
 @dataclass(frozen=True)
 class Inference:
-    """One request's way to the engine."""
+    """Sends one request to the engine."""
 
     request: Request
     engine: Engine
@@ -16,7 +16,6 @@ class Inference:
 
 
 async def get_inference(request: Request) -> Inference:
-    """Return the way to the engine."""
     return Inference(request, request.app.state.engine, read_deadline(request))
 
 

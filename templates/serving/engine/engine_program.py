@@ -11,7 +11,7 @@ from service.settings import Settings, describe
 
 
 class EngineSettings(Settings):
-    """What the engine reads beside the settings of the service."""
+    """The settings of the engine, in addition to those of the service."""
 
     model_file: str = "{{ cookiecutter.__model_file }}"
     engine_context: int = 1024
@@ -19,7 +19,7 @@ class EngineSettings(Settings):
 
 
 def main(models: str) -> str:
-    """Answer at the port of ENGINE_URL until a signal comes; return why that cannot be."""
+    """Serve at the port of ENGINE_URL until a signal comes; return the reason if that is impossible."""
     if sys.platform != "linux":
         return "run the container: docker compose run --rm --publish 127.0.0.1:8080:8080 engine"
     try:

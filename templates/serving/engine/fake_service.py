@@ -10,7 +10,7 @@ from conftest import FakeEngine
 from service import __main__
 
 engine = FakeEngine()
-engine.seconds = float(os.environ["MODEL_SECONDS"])
+engine.seconds = float(os.environ.get("MODEL_SECONDS", "0.01"))
 client = functools.partial(httpx2.AsyncClient, transport=httpx2.MockTransport(engine))
 with patch("service.engine.httpx2.AsyncClient", client):
     exit_code = __main__.main()

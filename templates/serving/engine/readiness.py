@@ -1,4 +1,4 @@
-"""Whether the service can be asked: it is loading, ready, draining, or has failed."""
+"""The state of the service: loading, ready, draining or failed."""
 
 import asyncio
 import logging
@@ -20,9 +20,9 @@ class Readiness:
     def __init__(self) -> None:
         self.state = State.LOADING
         self.reason = "the engine has not answered yet"
-        self.served: str | None = None
+        self.model: str | None = None
         self.is_draining = False
-        self.requests = 0  # that are being answered
+        self.requests = 0  # being answered now
         self.last_request = 0.0
         metrics.READY.set_function(lambda: self.is_ready)
 
@@ -39,6 +39,6 @@ class Readiness:
         if reason != self.reason:
             logger.log(logging.WARNING if problem else logging.INFO, reason)
         self.state, self.reason = State.LOADING if problem else State.READY, reason
-        self.served = None if problem else model
+        self.model = None if problem else model
 
 {% include "serving/readiness_stop.py" %}

@@ -1,4 +1,4 @@
-"""What the model is asked, and what clients get; `conftest.py` has an engine that answers anything."""
+"""What the model gets, and what clients get; `conftest.py` has an engine that answers anything."""
 
 import json
 from pathlib import Path

@@ -53,7 +53,7 @@ def check_error(error: Any, status: int) -> str:
     return str(error["message"])
 
 
-def test_an_answer_that_is_no_stream_is_whole(client: TestClient, engine: FakeEngine) -> None:
+def test_an_answer_without_a_stream_is_complete(client: TestClient, engine: FakeEngine) -> None:
     engine.steps = ["Good ", "day"]
     answer = post(client)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
@@ -72,7 +72,7 @@ def test_an_answer_that_is_no_stream_is_whole(client: TestClient, engine: FakeEn
     ("options", "usages"),
     [(None, []), ({}, []), ({"include_usage": False}, []), ({"include_usage": True}, [USAGE])],
 )
-def test_a_stream_has_an_event_for_each_token_and_the_usage_if_asked_for(
+def test_a_stream_has_an_event_for_each_token_and_the_usage_on_request(
     client: TestClient, engine: FakeEngine, options: dict[str, bool] | None, usages: list[Any]
 ) -> None:
     engine.steps = ["Good ", 'day, "choices":[], "usage":{}']
@@ -164,9 +164,7 @@ def test_no_request_gets_more_tokens_than_the_setting_allows(
     assert "max_completion_tokens" not in engine.payloads[0]
 
 
-def test_what_changes_the_answer_is_forwarded_as_sent_and_nothing_else(
-    client: TestClient, engine: FakeEngine
-) -> None:
+def test_only_options_that_change_the_answer_are_forwarded(client: TestClient, engine: FakeEngine) -> None:
     form = {"type": "json_schema", "json_schema": {"name": "own", "strict": True, "schema": SCHEMA}}
     known: dict[str, Any] = {"temperature": 0.5, "top_p": 0.9, "seed": -1, "stop": ["\n", "end"]}
     known |= {"response_format": form, "logprobs": True, "top_logprobs": 2}
@@ -180,7 +178,7 @@ def test_what_changes_the_answer_is_forwarded_as_sent_and_nothing_else(
 
 
 @pytest.mark.parametrize(("name", "value"), REFUSED.items())
-def test_what_is_not_supported_is_refused_by_name_and_its_harmless_value_accepted(
+def test_unsupported_options_are_refused_unless_they_have_no_effect(
     client: TestClient, engine: FakeEngine, name: str, value: Any
 ) -> None:
     refused = post(client, **{name: value})
@@ -192,7 +190,7 @@ def test_what_is_not_supported_is_refused_by_name_and_its_harmless_value_accepte
     assert not any(name in payload for payload in engine.payloads)
 
 
-def test_each_member_that_is_not_supported_is_tried() -> None:
+def test_every_unsupported_option_is_tested() -> None:
     assert REFUSED.keys() == UNSUPPORTED.keys()
 
 
@@ -208,7 +206,7 @@ def test_each_member_that_is_not_supported_is_tried() -> None:
         ({"role": "assistant", "content": "", "name": "me"}, {"role": "assistant", "content": ""}),
     ],
 )
-def test_messages_are_said_in_the_words_of_the_engine(
+def test_messages_are_translated_for_the_engine(
     client: TestClient, engine: FakeEngine, message: dict[str, Any], sent: dict[str, Any]
 ) -> None:
     assert post(client, messages=[message]).status_code == 200
@@ -232,7 +230,7 @@ def test_messages_are_said_in_the_words_of_the_engine(
         ("response_format.json_schema", {"response_format": {"type": "json_schema", "json_schema": {}}}),
     ],
 )
-def test_what_is_wrong_is_named(
+def test_validation_errors_name_the_field(
     client: TestClient, engine: FakeEngine, name: str, members: dict[str, Any]
 ) -> None:
     answer = post(client, **members)
@@ -241,14 +239,14 @@ def test_what_is_wrong_is_named(
     assert engine.payloads == []
 
 
-def test_another_model_is_not_there(client: TestClient) -> None:
+def test_another_model_gets_404(client: TestClient) -> None:
     answer = post(client, model="gpt\n\ud800")
     assert answer.status_code == 404
     assert read_error(answer) == r"there is no model 'gpt\n\ud800': ask for 'fake'"
 
 
 @pytest.mark.parametrize("step", ["fine", b'error: {"error":{"message":"\\ud800"}}\n\n'])
-def test_half_a_character_is_no_failure_of_the_service(
+def test_a_lone_surrogate_is_not_an_error_of_the_service(
     client: TestClient, engine: FakeEngine, step: str | bytes
 ) -> None:
     engine.steps = [step]
@@ -264,7 +262,7 @@ def test_the_model_that_is_served_is_listed(client: TestClient) -> None:
     assert [(model["id"], model["object"]) for model in listed["data"]] == [("fake", "model")]
 
 
-def test_the_api_key_is_asked_for_in_openais_form(tmp_path: Path, engine: FakeEngine) -> None:
+def test_a_missing_api_key_is_an_error_in_openais_form(tmp_path: Path, engine: FakeEngine) -> None:
     file = tmp_path / "key"
     file.write_text(KEY)
     client = make_client(engine, api_key_file=file)

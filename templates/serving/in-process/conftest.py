@@ -1,4 +1,4 @@
-"""What the tests share: an application with a model of their own, so that none depends on yours."""
+"""Shared by the tests: an application with a fake model, so that no test depends on yours."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -32,7 +32,7 @@ class FakeModel:
 
 
 class FakePredictor:
-    """A predictor that needs no model: one row in, and an answer with whatever the response may hold."""
+    """A predictor for any model: one row of inputs, and an empty response."""
 
     rows_are_independent = True
 
@@ -66,7 +66,7 @@ def make_client(model: FakeModel | None = None, **settings: Any) -> TestClient:
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hide the settings of whoever runs the tests."""
+    """Hide the settings of the environment."""
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
 

@@ -1,6 +1,6 @@
 @dataclass(frozen=True)
 class Inference:
-    """One request's way to the model."""
+    """Runs the model for one request."""
 
     request: Request
     served: ServedModel
@@ -12,7 +12,7 @@ class Inference:
 
 
 async def get_inference(request: Request) -> Inference:
-    """Return the way to the model; answer 503 if there is no model."""
+    """Return what runs the model; answer 503 if there is no model."""
     return Inference(request, (await get_readiness(request)).require_model(), read_deadline(request))
 
 

@@ -1,4 +1,4 @@
-"""Whether the service can be asked: it is loading, ready, draining, or has failed."""
+"""The state of the service: loading, ready, draining or failed."""
 
 import asyncio
 import logging
@@ -23,8 +23,9 @@ class Readiness:
         self.state = State.LOADING
         self.reason = "the model is being loaded"
         self.served: ServedModel | None = None
+        self.model: str | None = None
         self.is_draining = False
-        self.requests = 0  # that are being answered
+        self.requests = 0  # being answered now
         self.last_request = 0.0
         metrics.READY.set_function(lambda: self.is_ready)
         metrics.QUEUE_REQUESTS.set_function(lambda: len(self.served.batcher.waiting) if self.served else 0)
@@ -35,11 +36,11 @@ class Readiness:
         return self.state is State.READY and self.served is not None and self.served.batcher.is_alive
 
     def serve(self, served: ServedModel) -> None:
-        """Serve this model from the next request on; requests on their way keep the one they have."""
-        self.served = served
+        """Serve this model from the next request on; running requests keep theirs."""
+        self.served, self.model = served, str(served)
         if self.state is State.LOADING:
             self.state, self.reason = State.READY, f"model {served} is served"
-        if self.is_draining:  # meanwhile
+        if self.is_draining:  # the stop began while the model loaded
             self.drain()
         metrics.MODEL.clear()
         metrics.MODEL.labels(served.name, served.version).set(1)

@@ -1,6 +1,6 @@
 @prediction.post("/predict")
 async def predict(request: PredictRequest, infer: InferenceDep) -> PredictResponse:
-    """Ask the model."""
+    """Run the model."""
     predictor = infer.served.predictor
     # On the event loop: if yours takes more than a millisecond, run it with `run_in_threadpool`.
     outputs = await infer(predictor.to_inputs(request))

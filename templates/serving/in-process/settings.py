@@ -5,14 +5,14 @@
     model_version: PlainPath = "latest"
     """The version to serve, or `latest`."""
     require_checksums: bool = False
-    """Whether a model without a list of checksums beside it is refused."""
+    """Refuse a model that has no SHA256SUMS file."""
     inference_threads: Annotated[int, Field(ge=1, le=1024)] = Field(default_factory=count_cpus)
-    """Threads that compute; by default as many as the container may use CPUs."""
+    """Threads that compute; by default, one for each CPU of the container."""
     max_batch_size: Annotated[int, Field(ge=1, le=65536)] = 64
-    """The most rows that are joined in one call of the model."""
+    """Maximum rows in one call of the model."""
     max_batch_bytes: Annotated[int, Field(ge=1)] = 1_000_000
-    """The most bytes of inputs that are joined in one call of the model."""
+    """Maximum bytes of inputs in one call of the model."""
     max_queue_size: Annotated[int, Field(ge=1, le=1_000_000)] = 256
-    """The most requests that wait for the model; the next one gets 503."""
+    """Maximum number of requests that wait for the model; the next one gets 503."""
     request_timeout_seconds: Annotated[float, Field(ge=0.001, le=3600)] = {{ cookiecutter._servings[cookiecutter.__serving].request_timeout_seconds }}
-    """Seconds that a request waits for the model at most; then it gets 504."""
+    """Maximum seconds that a request waits for the model; then it gets 504."""

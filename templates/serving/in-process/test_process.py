@@ -1,5 +1,5 @@
 def test_an_empty_volume_ends_in_one_sentence_in_the_format_of_the_log(tmp_path: Path) -> None:
-    result = start(MODEL_REPOSITORY=str(tmp_path), PORT=str(find_port()), LOG_FORMAT="json")
+    result = run(SERVICE, MODEL_REPOSITORY=str(tmp_path), LOG_FORMAT="json")
     lines = [json.loads(line) for line in result.stderr.splitlines()]
     (error,) = [line for line in lines if line["level"] == "ERROR"]
     assert str(tmp_path) in error["message"]

@@ -1,11 +1,9 @@
 import json
-import os
 import socket
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from test_shutdown import running
+from process import FAKE_SERVICE, ROOT, SERVICE, run, running
 
 from service import cgroup

@@ -32,7 +32,7 @@ def main() -> int:
 
 
 def serve(settings: Settings, listener: socket.socket) -> int:
-    # Imported now, so that a wrong setting is reported before seconds of imports.
+    # Imported here, so that a wrong setting is reported before seconds of imports.
     import uvicorn
 
     from service.app import create_app
@@ -54,7 +54,7 @@ def serve(settings: Settings, listener: socket.socket) -> int:
     )
     logger.info("listening on %s port %d", settings.host, settings.port)
     if settings.api_key_file is None:
-        logger.warning("API_KEY_FILE is not set: everybody who reaches the port may ask the model")
+        logger.warning("API_KEY_FILE is not set: everybody who reaches the port may send requests")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # uvicorn raises it again when it has stopped
     with suppress(SystemExit, KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listener])
@@ -62,7 +62,7 @@ def serve(settings: Settings, listener: socket.socket) -> int:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a listening socket; raise `SettingsError` if the address cannot be had."""
+    """Return a listening socket; raise `SettingsError` if that fails."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listener = socket.create_server((host, port), family=family, dualstack_ipv6=host == "::")
@@ -76,4 +76,4 @@ def listen(host: str, port: int) -> socket.socket:
 if __name__ == "__main__":
     exit_code = main()
     logging.shutdown()
-    os._exit(exit_code)  # a thread that is loading a model cannot be ended otherwise
+    os._exit(exit_code)  # nothing else ends a thread that is loading a model

@@ -1,7 +1,7 @@
 {% set sample = cookiecutter._model_runtimes[cookiecutter.model_runtime].sample %}
 {% set observability = cookiecutter._observability[cookiecutter.observability] %}
 {% set has_engine = cookiecutter.__serving == "engine" %}
-"""The application: its settings, its routes, and what runs while it lives."""
+"""The application: routes, middleware, and what runs from start to stop."""
 
 {% if has_engine %}
 import asyncio
@@ -39,7 +39,7 @@ from service.shutdown import graceful_shutdown
 
 
 def create_app(settings: Settings | None = None, listener: socket.socket | None = None) -> FastAPI:
-    """Return the application; {{ "it asks an engine" if has_engine else "its model is loaded when it starts" }}.
+    """Return the application; {{ "it sends requests to an engine" if has_engine else "its model is loaded when it starts" }}.
 
     `uvicorn --factory service.app:create_app` works too, but only `python -m service` gives the listening
     socket that a stop without a lost request needs. Raises `SettingsError` if a setting is wrong.
@@ -85,7 +85,7 @@ def create_app(settings: Settings | None = None, listener: socket.socket | None 
     app.state.engine = engine
 {% endif %}
     app.state.api_key = read_api_key(settings.api_key_file) if settings.api_key_file else None
-    # The routes that ask for the API key, if there is one, and those that never do.
+    # Routes that need the API key, if one is set; then those that never do.
     key = [Depends(require_api_key)] if app.state.api_key else []
     guarded = [routes.prediction{{ ", open_inference.models" if cookiecutter.api == "open-inference" }}{{ ", embeddings.router" if sample == "embeddings" }}{{ ", chat.router" if has_engine }}]
 {% if cookiecutter.api == "open-inference" %}
@@ -115,7 +115,7 @@ def create_app(settings: Settings | None = None, listener: socket.socket | None 
 
 
 def load_model(settings: Settings, readiness: Readiness) -> None:
-    """Load the model, or give up with the reason why that cannot be done."""
+    """Load the model; if that fails, stop the service and say why."""
 {% if cookiecutter.model_updates == "live" %}
     seen = reloading.take_fingerprint(settings)
 {% endif %}

@@ -1,4 +1,4 @@
-"""What routes ask for: the API key, the readiness of the service, and a way to the model."""
+"""Dependencies of routes: the API key, the readiness of the service, and the model."""
 
 import asyncio
 import hmac
@@ -54,7 +54,7 @@ async def get_readiness(request: Request) -> Readiness:
 
 
 def read_deadline(request: Request) -> float:
-    """Return when the time of a request ends, in the event loop's time."""
+    """Return the deadline of a request, in the event loop's time."""
     timeout: float = request.app.state.settings.request_timeout_seconds
     if (header := request.headers.get(TIMEOUT_HEADER)) is not None:
         if not (header.isascii() and header.isdigit() and len(header) <= 12):

@@ -1,4 +1,4 @@
-"""What a caller is told when something goes wrong: a status and one sentence, as `{"detail": "…"}`."""
+"""Errors that clients see: a status and one sentence, as `{"detail": "…"}`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -49,13 +49,13 @@ def add_error_handlers(app: FastAPI) -> None:
 
 
 async def answer_http_error(_: Request, error: Any) -> JSONResponse:
-    """Answer what routes, dependencies and FastAPI itself raise."""
+    """Answer errors that routes, dependencies and FastAPI itself raise."""
     detail = REWORDED.get(str(error.detail), error.detail)
     return JSONResponse({"detail": detail}, error.status_code, error.headers)
 
 
 async def answer_invalid_request(_: Request, error: Exception) -> JSONResponse:
-    """Answer 422 with the first things that are wrong, without the input, which may be large or secret."""
+    """Answer 422 with the first problems, without the input, which may be large or secret."""
     problems = error.errors() if isinstance(error, RequestValidationError) else []
     sentences = [describe_problem(problem) for problem in problems[:MAX_PROBLEMS]]
     more = len(problems) - MAX_PROBLEMS

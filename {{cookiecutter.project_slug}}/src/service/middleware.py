@@ -1,4 +1,4 @@
-"""What happens around each request: its id, its line in the log, its metrics, the limits of its body."""
+"""Middleware: request ids, the access log, metrics, and limits of the body."""
 
 import asyncio
 import logging
@@ -31,8 +31,7 @@ class ObserveRequests:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
+            return await self.app(scope, receive, send)
         started = time.monotonic()
         request_id = dict(scope["headers"]).get(b"x-request-id", b"")
         if not VALID_ID.fullmatch(request_id):
@@ -54,12 +53,12 @@ class ObserveRequests:
             await self.app(scope, receive, send_with_headers)
         finally:
             self.readiness.requests -= 1
-            self.readiness.last_request = time.monotonic()  # which is the event loop's time
+            self.readiness.last_request = time.monotonic()  # the clock of the event loop
             observe(scope, status, self.readiness.last_request - started)
 
 
 class CheckBodyHeaders:
-    """ASGI middleware that refuses compressed bodies, and in a sentence those that say they are too large."""
+    """ASGI middleware that refuses compressed bodies, and those whose content-length is too large."""
 
     def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
         self.app = app
@@ -72,18 +71,17 @@ class CheckBodyHeaders:
         async def receive_in_turn() -> Message:
             message = await receive()
             if len(message.get("body", b"")) > 10_000:
-                async with self.parsing:  # one per turn of the event loop, which answers others in between
+                async with self.parsing:  # one per turn of the event loop, so that others are answered too
                     await asyncio.sleep(0)
             return message
 
-        if error is None:
-            await self.app(scope, receive_in_turn, send)
-            return
-        response = await scope["app"].exception_handlers[HTTPException](Request(scope), error)
-        await response(scope, receive, send)
+        app = self.app
+        if error is not None:
+            app = await scope["app"].exception_handlers[HTTPException](Request(scope), error)
+        await app(scope, receive_in_turn, send)
 
     def find_error(self, headers: dict[bytes, bytes]) -> HTTPException | None:
-        """Return what to answer instead, if anything."""
+        """Return the error to answer with, if any."""
         if headers.get(b"content-encoding", b"identity").lower() != b"identity":
             return HTTPException(415, "compressed bodies are not read: send it without content-encoding")
         length = headers.get(b"content-length", b"0").lstrip(b"0") or b"0"
@@ -94,7 +92,7 @@ class CheckBodyHeaders:
 
 def observe(scope: Scope, status: int, seconds: float) -> None:
     """Count a request and write its line to the access log."""
-    route = getattr(scope.get("route"), "path", "none")  # not the path, of which clients make up any number
+    route = getattr(scope.get("route"), "path", "none")  # not the path: clients could invent endless labels
     metrics.REQUESTS.labels(scope["method"], route, status).inc()
     metrics.REQUEST_SECONDS.labels(route).observe(seconds)
     level = logging.DEBUG if route.endswith(PROBES) else logging.INFO

@@ -1,4 +1,4 @@
-"""The routes of every service: what it is, whether it can be asked, and the prediction."""
+"""The routes: what the service is, whether it is ready, and the prediction."""
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
@@ -30,7 +30,7 @@ async def about(request: Request) -> dict[str, str]:
 @health.head("/health/live", include_in_schema=False)
 @health.get("/health/live")
 async def live() -> dict[str, bool]:
-    """Answer at once, while the model loads too."""
+    """Answer at once, also while the model loads."""
     return {"live": True}
 
 
@@ -39,8 +39,7 @@ async def live() -> dict[str, bool]:
 async def ready(readiness: ReadinessDep, response: Response) -> Health:
     """Answer 200 when the service accepts requests, else 503."""
     response.status_code = 200 if readiness.is_ready else 503
-    model = str(readiness.served) if readiness.served else None
-    return Health(state=readiness.state, reason=readiness.reason, model=model)
+    return Health(state=readiness.state, reason=readiness.reason, model=readiness.model)
 
 
 {% include "serving/" ~ cookiecutter.__serving ~ "/routes.py" %}

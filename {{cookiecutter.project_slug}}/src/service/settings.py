@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 logger = logging.getLogger(__name__)
 
-# Words with at most two separators between them: no such path leads out of the directory that it starts in.
+# Words joined by one or two of . - and /, such as `org/name-1.0`, but not `../secrets`.
 PLAIN_PATH = r"^\w+([./-]{1,2}\w+)*$"
 PlainPath = Annotated[str, Field(pattern=PLAIN_PATH)]
 
@@ -38,9 +38,9 @@ class Settings(BaseSettings):
     """Lines for people, or one JSON object per line."""
 {% include "serving/" ~ cookiecutter.__serving ~ "/settings.py" %}
     max_body_bytes: Annotated[int, Field(ge=1)] = {{ cookiecutter._samples[cookiecutter._model_runtimes[cookiecutter.model_runtime].sample].max_body_bytes }}
-    """The largest request body, in bytes."""
+    """Maximum size of a request body, in bytes."""
     api_key_file: Path | None = None
-    """File with the key that clients must send; without one, everybody may ask."""
+    """File with the key that clients must send; without one, everybody may send requests."""
     allowed_origins: str = ""
     """Origins whose pages may call the service from a browser, separated by commas."""
     serve_docs: bool = True
@@ -50,18 +50,18 @@ class Settings(BaseSettings):
     forwarded_allow_ips: str = "127.0.0.1"
     """Addresses of proxies whose `X-Forwarded-*` headers are trusted, separated by commas; `*` trusts all."""
     keep_alive_seconds: Annotated[int, Field(ge=1, le=86400)] = 75
-    """Seconds after which an idle connection is closed; longer than a load balancer keeps it."""
+    """Seconds after which an idle connection is closed; more than the load balancer's idle timeout."""
     drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 0.5
-    """Seconds for which the service, told to stop, still accepts requests while readiness says 503."""
+    """Seconds after SIGTERM in which requests are still accepted, while readiness says 503."""
     shutdown_seconds: Annotated[float, Field(gt=0, le=7200)] = {{ cookiecutter._servings[cookiecutter.__serving].shutdown_seconds }}
-    """Seconds from SIGTERM to the exit at the latest; less than the container's stop grace period."""
+    """Maximum seconds from SIGTERM to the exit; less than the container's stop grace period."""
 {% include "api/" ~ cookiecutter.api ~ "/settings.py" ignore missing %}
 {% include "model_layout/" ~ cookiecutter.model_layout ~ "/settings.py" ignore missing %}
 {% include "model_updates/" ~ cookiecutter.model_updates ~ "/settings.py" ignore missing %}
 
 
 class SettingsError(ValueError):
-    """An environment variable holds what the service cannot work with; the sentence names it."""
+    """An environment variable has a wrong value; the message names it."""
 
 
 def read_settings() -> Settings:

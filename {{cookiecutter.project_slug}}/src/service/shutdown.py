@@ -1,7 +1,7 @@
-"""The stop: no request is lost.
+"""Graceful shutdown: no request is lost.
 
 On SIGTERM, readiness answers 503 and responses ask to close connections, while requests are answered for at
-least DRAIN_SECONDS. Then nobody can connect any more, and uvicorn exits when those who have are answered.
+least DRAIN_SECONDS. Then uvicorn answers its last requests and exits; new connections wait, and are refused.
 """
 
 import asyncio
@@ -66,15 +66,15 @@ async def graceful_shutdown(
 
 
 def close_queue(listener: socket.socket) -> list[socket.socket]:
-    """Let the kernel accept no more connections; return those that it has accepted and the server has not.
+    """Stop accepting connections; return those that the kernel has accepted and the server has not.
 
-    With a backlog of 0, Linux keeps one connection in the queue and ignores whoever asks for another. One of
-    our own takes that place for good, so that closing the listener later resets nobody else.
+    With a backlog of 0, Linux keeps one connection in the queue and ignores new ones. We fill this last place
+    with our own connection, so no client is in the queue when the listener closes.
     """
-    asyncio.get_running_loop().remove_reader(listener)  # the server accepts no more
+    asyncio.get_running_loop().remove_reader(listener)  # the server stops accepting
     listener.listen(0)
     accepted: list[socket.socket] = []
-    for _ in range(1000):  # newcomers may be quicker than the place holder
+    for _ in range(1000):  # clients may be quicker than the place holder
         with suppress(BlockingIOError):
             while True:
                 accepted.append(listener.accept()[0])
@@ -89,7 +89,7 @@ def close_queue(listener: socket.socket) -> list[socket.socket]:
 
 
 async def refuse(connection: socket.socket) -> None:
-    """Answer 503 to a connection that the server did not accept any more."""
+    """Answer 503 to a connection that the server did not accept."""
     with suppress(OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
         async with asyncio.timeout(1):
             reader, writer = await asyncio.open_connection(sock=connection)

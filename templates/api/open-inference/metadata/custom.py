@@ -1,6 +1,6 @@
-"""What the Open Inference Protocol says of a model: its platform, its inputs and its outputs.
+"""The metadata of a model in the Open Inference Protocol: platform, inputs and outputs.
 
-This belongs to `model_runtime.py`: when you replace the one, change the other.
+This belongs to `model_runtime.py`: change both together.
 """
 
 import numpy as np

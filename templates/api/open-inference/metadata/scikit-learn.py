@@ -1,4 +1,4 @@
-"""What the Open Inference Protocol says of a model: its platform, its inputs and its outputs."""
+"""The metadata of a model in the Open Inference Protocol: platform, inputs and outputs."""
 
 import numpy as np
 
