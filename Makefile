@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test stress fast lint format locks size bench bench-images image-megabytes bench-weights bench-chat bench-serving docs sample-models recording
+.PHONY: help demo test stress fast pythons lint format locks size bench bench-images image-megabytes bench-weights bench-chat bench-serving docs sample-models recording
 SHELL := /bin/bash
 
 # uv in the version of the table of facts; everything else comes through it, pinned in pyproject.toml.
@@ -27,6 +27,9 @@ stress: .venv ## Run what takes minutes and seldom changes: malformed requests b
 
 fast: .venv lint ## Run the tests that take seconds
 	uv run pytest tests/unit tests/render
+
+pythons: .venv ## Get the Pythons that projects may choose, and their images; tests leave out what is missing
+	PYTHONPATH=hooks:tools uv run tools/pythons.py
 
 lint: .venv ## Check style and format; the render tests do so for the generated project
 	uv run ruff check *.py hooks tests tools
@@ -60,13 +63,13 @@ bench-chat: .venv ## Measure what the service costs before a language model, for
 bench-serving: .venv ## Measure how fast a project serves, against the tutorial way, for docs/serving.md
 	uv run tools/bench_serving.py
 
-docs: .venv ## Write the pages anew that are made of the table of facts and what was measured
+docs: .venv ## Write the pages that are made of the table of facts and the measurements
 	PYTHONPATH=hooks:tools uv run python -m images.page
 	PYTHONPATH=tools uv run python -m serving.page
 	PYTHONPATH=hooks:tools:tests uv run python -m sample_page
 	PYTHONPATH=hooks:tools uv run python -m backstage_form
 
-sample-models: .venv ## Train the sample models anew; the embeddings need npm
+sample-models: .venv ## Train the sample models again; the embeddings need npm
 	uv run tools/train_samples.py
 
 recording: .venv ## Record docs/demo.svg from a real run of the demo
