@@ -1,15 +1,13 @@
 """The service answers as its own documentation says: schemathesis asks all of it, rightly and wrongly."""
 
 import re
-import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from answers import SAMPLES, Answers, is_supported
-from project import Project, run
+from generated.conftest import serving
+from project import run
 
 SCHEMATHESIS = Path(sys.executable).with_name("st")
 KEY = "a-key-that-only-this-test-knows"
@@ -27,30 +25,11 @@ checks.positive_data_acceptance.enabled = false
 """
 
 
-@contextmanager
-def serving(project: Path, log: Path, **settings: str) -> Iterator[Project]:
-    """Run the service of a project here, on the loopback interface."""
-    run(["uv", "sync", "--quiet"], project, VIRTUAL_ENV="")
-    served = Project(project)
-    environment = {"PYTHONPATH": "src", "HOST": "127.0.0.1", "PORT": str(served.port)}
-    environment |= {"MODEL_REPOSITORY": "models", **settings}
-    command = [project / ".venv" / "bin" / "python", "-m", "service"]
-    with (
-        log.open("wb") as stderr,
-        subprocess.Popen(command, cwd=project, env=environment, stderr=stderr) as process,
-    ):
-        try:
-            served.wait_ready()
-            yield served
-        finally:
-            process.terminate()
-
-
 @pytest.mark.parametrize("answers", BOTH_APIS)
 def test_every_answer_is_as_the_documentation_says(project: Path, answers: Answers, tmp_path: Path) -> None:
-    key, log = tmp_path / "key", tmp_path / "log"
+    key = tmp_path / "key"
     key.write_text(KEY, encoding="utf-8")
-    with serving(project, log, API_KEY_FILE=str(key)) as served:
+    with serving(project, API_KEY_FILE=str(key)) as served:
         model = served.get("/health/ready")[1]["model"].rpartition("/")[0]
         configuration = tmp_path / "schemathesis.toml"
         configuration.write_text(CONFIGURATION.format(model=model), encoding="utf-8")
@@ -60,4 +39,3 @@ def test_every_answer_is_as_the_documentation_says(project: Path, answers: Answe
         output = run(command, tmp_path)
         assert served.is_ready()
     assert re.search(r"Operations: +(1[0-4]) selected / \1 total", output), output
-    assert "Traceback" not in log.read_text(encoding="utf-8")

@@ -10,6 +10,7 @@ import pytest
 from answers import CHOICES, DEFAULTS, Answers, cover, most, nearest
 from generated.conftest import has_python
 from project import make, render, run
+from render.renderer import render_in_memory, write
 from side_by_side import Results, side_by_side
 
 PYTHONS = [version for version in CHOICES["python_version"] if has_python(version)]
@@ -20,7 +21,8 @@ EACH = [
     cell | {"python_version": version}
     for cell, version in zip(cover(1, **LIMITS), itertools.cycle(PYTHONS), strict=False)
 ]
-PAIRS = [cell for cell in cover(2, **LIMITS) if cell not in EACH]
+# `all` has what `dashboard` and `tracing` have.
+PAIRS = [cell for cell in cover(2, **LIMITS, observability=["metrics", "all"]) if cell not in EACH]
 # They start the service a dozen times, and how it starts and stops depends on no pair of answers.
 PROCESS_TESTS = tuple(
     f"tests/test_{name}.py" for name in ("process", "shutdown", "tracing", "engine_program")
@@ -52,11 +54,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     directory = tmp_path_factory.mktemp("environment")
     run(["uv", "venv", "--quiet", "--clear", "--python", PYTHONS[0], str(directory)], directory)
     projects = [
-        render(
-            most(runtime) | {"package_manager": "pip"},
-            directory / runtime,
-            hooks=False,
-        )
+        write(render_in_memory(most(runtime) | {"package_manager": "pip"}), directory / runtime)
         for runtime in CHOICES["model_runtime"]
     ]
     files = [f"--requirements={project / 'requirements-dev.txt'}" for project in projects]
@@ -90,7 +88,7 @@ def pairs(
     """Check all selected projects."""
 
     def begin(answers: Answers) -> Callable[[], str]:
-        project = render(answers, tmp_path_factory.mktemp("pair"), hooks=False)
+        project = write(render_in_memory(answers), tmp_path_factory.mktemp("pair"))
         return lambda: environment.check(project)
 
     with side_by_side(request.session, test_the_checks_pass_for_each_pair_of_answers, begin) as results:
@@ -128,7 +126,7 @@ def take_the_models_away(project: Path) -> None:
 def test_the_tests_of_a_project_do_not_depend_on_its_models(
     environment: Environment, tmp_path: Path, layout: str, change: Callable[[Path], None]
 ) -> None:
-    project = render(nearest("model_layout", layout), tmp_path, hooks=False)
+    project = write(render_in_memory(nearest("model_layout", layout)), tmp_path)
     change(project)
     assert " passed" in environment.test(project)
 

@@ -1,38 +1,26 @@
 """A model2vec project answers the client of OpenAI."""
 
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import openai
 import pytest
 from answers import nearest
-from project import Project, run
+from generated.conftest import render_or_skip, serving
 
 KEY = "a-key-that-only-this-test-knows"
 TEXTS = ["dog", "cat", "car"]
 
-pytestmark = pytest.mark.parametrize("answers", [nearest("model_runtime", "model2vec")])
 
-
-@pytest.fixture
-def client(project: Path, tmp_path: Path) -> Iterator[openai.OpenAI]:
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[openai.OpenAI]:
     """The client of a service that runs on the loopback interface and asks for a key."""
-    key = tmp_path / "key"
+    directory = tmp_path_factory.mktemp("embeddings")
+    project, key = render_or_skip(nearest("model_runtime", "model2vec"), directory), directory / "key"
     key.write_text(KEY, encoding="utf-8")
-    run(["uv", "sync", "--quiet"], project, VIRTUAL_ENV="")
-    served = Project(project)
-    environment = {"PYTHONPATH": "src", "HOST": "127.0.0.1", "PORT": str(served.port)}
-    environment |= {"MODEL_REPOSITORY": "models", "API_KEY_FILE": str(key)}
-    command = [project / ".venv" / "bin" / "python", "-m", "service"]
-    with subprocess.Popen(command, cwd=project, env=environment) as process:
-        try:
-            served.wait_ready()
-            url = f"http://127.0.0.1:{served.port}/v1"
-            with openai.OpenAI(base_url=url, api_key=KEY, max_retries=0) as client:
-                yield client
-        finally:
-            process.terminate()
+    with serving(project, API_KEY_FILE=str(key)) as served:
+        url = f"http://127.0.0.1:{served.port}/v1"
+        with openai.OpenAI(base_url=url, api_key=KEY, max_retries=0) as client:
+            yield client
 
 
 def test_embeddings_are_the_same_in_both_formats(client: openai.OpenAI) -> None:

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from answers import CHOICES, DEFAULTS, FACTS, Answers
 from project import run
-from render.renderer import render_in_memory
+from render.renderer import render_in_memory, write
 
 # Image volumes with a path below their root are in 1.33 for the first time.
 VERSIONS = ("1.33", kubernetes_validate.latest_version())
@@ -45,17 +45,9 @@ def kubectl() -> None:
         pytest.skip("there is no kubectl")
 
 
-def write_project(answers: Answers, directory: Path) -> Path:
-    """Write what a project holds on its first level."""
-    for path, content in render_in_memory(answers).items():
-        if "/" not in path:
-            (directory / path).write_bytes(content)
-    return directory
-
-
 @pytest.fixture
 def project(answers: Answers, tmp_path: Path) -> Path:
-    return write_project(answers, tmp_path)
+    return write(render_in_memory(answers), tmp_path)
 
 
 def build(project: Path) -> dict[str, dict]:
@@ -169,10 +161,9 @@ def test_the_lines_in_comments_ask_clients_for_a_key(project: Path) -> None:
 def test_what_checkov_finds_is_left_to_the_platform(tmp_path: Path) -> None:
     files = []
     for number, answers in enumerate(KUBERNETES):
-        directory = tmp_path / str(number)
-        directory.mkdir()
+        project = write(render_in_memory(answers), tmp_path / str(number))
         file = tmp_path / f"{number}.yaml"
-        file.write_text(run(["kubectl", "kustomize", "."], write_project(answers, directory)))
+        file.write_text(run(["kubectl", "kustomize", "."], project))
         files.append(f"--file={file}")
     skipped = f"--skip-check={','.join(LEFT)}"
     said = run(
@@ -204,12 +195,32 @@ def kserve_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @cache
-def find_fields(file: Path) -> set[str]:
-    """Return the names in JSON of what one of KServe's models holds."""
-    for node in ast.walk(ast.parse(file.read_text())):
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "attribute_map":
-            return set(ast.literal_eval(node.value).values())
-    raise AssertionError(f"{file} has no fields")
+def find_fields(file: Path) -> dict[str, str]:
+    """Return the names in JSON of what one of KServe's models holds, each with its type."""
+    tables = {
+        ast.unparse(node.targets[0]): ast.literal_eval(node.value)
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in {"openapi_types", "attribute_map"}
+    }
+    return {name: tables["openapi_types"][key] for key, name in tables["attribute_map"].items()}
+
+
+def check_for_kserve(service: dict, models: Path) -> None:
+    """See that a manifest has only fields that KServe knows, each of its type."""
+    assert service.keys() <= find_fields(models / "v1beta1_inference_service.py").keys()
+    assert service["spec"].keys() <= find_fields(models / "v1beta1_inference_service_spec.py").keys()
+    predictor = service["spec"]["predictor"]
+    assert predictor.keys() <= find_fields(models / "v1beta1_predictor_spec.py").keys()
+    own = find_fields(models / "v1beta1_component_extension_spec.py")
+    for name in own.keys() & predictor.keys():
+        assert type(predictor[name]).__name__ == own[name], name
+    # What KServe does not add is a pod's.
+    pod = {key: value for key, value in predictor.items() if key not in own}
+    kubernetes_validate.validate(
+        {"apiVersion": "v1", "kind": "Pod", "metadata": service["metadata"], "spec": pod},
+        VERSIONS[-1],
+        strict=True,
+    )
 
 
 def read_predictor(project: Path) -> dict:
@@ -220,19 +231,16 @@ def read_predictor(project: Path) -> dict:
 def test_kserve_knows_every_word_of_its_manifest(project: Path, kserve_models: Path) -> None:
     service = yaml.safe_load((project / "kserve.yaml").read_text())
     assert (service["apiVersion"], service["kind"]) == ("serving.kserve.io/v1beta1", "InferenceService")
-    assert service.keys() <= find_fields(kserve_models / "v1beta1_inference_service.py")
-    assert service["spec"].keys() <= find_fields(kserve_models / "v1beta1_inference_service_spec.py")
-    predictor = service["spec"]["predictor"]
-    known = find_fields(kserve_models / "v1beta1_predictor_spec.py")
-    assert predictor.keys() <= known
-    # What KServe does not add is a pod's.
-    own = find_fields(kserve_models / "v1beta1_component_extension_spec.py") - {"labels", "annotations"}
-    pod = {key: value for key, value in predictor.items() if key not in own}
-    kubernetes_validate.validate(
-        {"apiVersion": "v1", "kind": "Pod", "metadata": service["metadata"], "spec": pod},
-        VERSIONS[-1],
-        strict=True,
-    )
+    check_for_kserve(service, kserve_models)
+
+
+@pytest.mark.parametrize("answers", KSERVE[:1])
+@pytest.mark.parametrize("wrong", [{"minReplica": 2}, {"minReplicas": "two"}, {"containers": {}}], ids=str)
+def test_a_field_that_kserve_would_refuse_is_noticed(project: Path, kserve_models: Path, wrong: dict) -> None:
+    service = yaml.safe_load((project / "kserve.yaml").read_text())
+    service["spec"]["predictor"] |= wrong
+    with pytest.raises((AssertionError, kubernetes_validate.ValidationError)):
+        check_for_kserve(service, kserve_models)
 
 
 @pytest.mark.parametrize("answers", KSERVE)

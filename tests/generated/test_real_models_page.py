@@ -18,7 +18,8 @@ SERVICE=$!
 for _ in $(seq 600); do curl -sf localhost:$PORT/health/ready > ready.json && break; sleep 0.1; done
 """
 pytestmark = pytest.mark.skipif(
-    not all(map(shutil.which, ("pip", "unzip", "curl"))), reason="the page needs pip, unzip and curl"
+    not all(map(shutil.which, ("pip", "unzip", "curl", "sha256sum"))),
+    reason="the page needs pip, unzip, curl and sha256sum",
 )
 
 

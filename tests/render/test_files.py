@@ -153,6 +153,36 @@ def test_no_word_of_observability_shows_without_it(trees: Trees, fact: str, word
             assert not shown(word, text), f"{path} with observability={chosen}"
 
 
+def test_no_page_leads_to_a_port_that_is_not_published(trees: Trees) -> None:
+    for answers, tree in trees:
+        if FACTS["_deployments"][answers["deployment"]]["has_proxy"]:
+            for path in ("README.md", "AGENTS.md"):
+                found = re.findall(r".*(?:localhost|127\.0\.0\.1):8000.*", tree[path].decode())
+                wrong = [line for line in found if not re.search(r"`make (run|dev)`", line)]
+                assert not wrong, f"{path} of {name(answers)}: {wrong}"
+
+
+def test_nothing_but_the_service_shares_a_network_with_the_engine(trees: Trees) -> None:
+    engines = 0
+    for answers, tree in trees:
+        services = yaml.safe_load(tree["compose.yaml"])["services"]
+        if "engine" in services:
+            engines += 1
+            assert services["engine"]["networks"] == ["engine"], name(answers)
+            neighbours = {key for key, value in services.items() if "engine" in value.get("networks", [])}
+            assert neighbours == {"engine", "service"}, name(answers)
+    assert engines
+
+
+def test_every_setting_stands_in_the_example_file(trees: Trees) -> None:
+    for answers, tree in trees:
+        settings = re.findall(r"(?m)^    (\w+): .+ = ", tree["src/service/settings.py"].decode())
+        named = re.findall(r"(?m)^# ([A-Z_]+)=", tree[".env.example"].decode())
+        by_compose = {"HOST", "PORT", "MODEL_REPOSITORY"}
+        assert settings
+        assert {setting.upper() for setting in settings} - by_compose <= set(named), name(answers)
+
+
 @pytest.mark.parametrize("sample", SAMPLES)
 def test_no_model_of_another_choice_shows(trees: Trees, sample: str) -> None:
     named = re.compile(rf"""["'/`]{sample}["'/`]""")  # as models are, unlike words

@@ -63,12 +63,13 @@ def test_a_file_of_answers_changes_the_defaults(fork: Path, tmp_path: Path) -> N
     assert "Payments Team" in (project / "pyproject.toml").read_text(encoding="utf-8")
 
 
-def test_the_images_are_those_of_the_table(fork: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("base", FACTS["_base_images"])
+def test_the_images_are_those_of_the_table(fork: Path, tmp_path: Path, base: str) -> None:
     change_facts(fork, IMAGES)
-    answers = {"base_image": "distroless", "model_runtime": "llama-cpp", "deployment": "public"}
+    answers = {"base_image": base, "model_runtime": "llama-cpp", "deployment": "public"}
     project = render(answers, tmp_path, hooks=False, template=fork)
     images = read_images(project, "compose.yaml")
-    assert len(images) == 4
+    assert len(images) == len(set(IMAGES["_base_images"][base].values())) + 2
     assert all(image.startswith("registry.example.com/") for image in images), images
 
 

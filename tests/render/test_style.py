@@ -6,16 +6,7 @@ from pathlib import Path
 
 import pytest
 from render.conftest import Files, Trees
-from render.renderer import Tree
-
-
-def write(tree: Tree, directory: Path) -> Path:
-    """Write a project and return its directory."""
-    for path, content in tree.items():
-        file = directory / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content)
-    return directory
+from render.renderer import write
 
 
 @pytest.fixture(scope="module")

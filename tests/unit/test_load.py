@@ -175,6 +175,7 @@ def test_as_a_program_it_needs_nothing_but_its_own_source() -> None:
     assert asyncio.run(run(every=0.05))["statuses"] == {"200": 2}
 
 
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS takes 0 for the longest queue that it has")
 def test_a_connection_that_is_never_accepted_counts_as_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(load, "HANDSHAKE", 0.1)
     with socket.create_server((HOST, 0), backlog=0) as listener:  # room for one, and nothing accepts it

@@ -7,15 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from answers import FACTS, REFUSED, SUPPORTED, TEMPLATE, complete, name
+from answers import FACTS, REFUSED, SUPPORTED, TEMPLATE, complete
 from cookiecutter.environment import StrictEnvironment
 from pre_gen_project import find_conflicts
 from project import Answers
-
-
-def test_answers_that_work_together_pass() -> None:
-    for answers in SUPPORTED:
-        assert find_conflicts(complete(answers)) == [], name(answers)
 
 
 def test_a_runtime_without_a_wheel_is_refused_with_reason_and_way_out() -> None:

@@ -5,7 +5,7 @@ import json
 import pytest
 from serving.figures import CONNECTIONS, Figures, Goal, medians, read_figures
 from serving.page import DOCS, make_files
-from serving.stacks import CASES, PREDICT_DIGITS, PREDICT_NETWORK, body, strongest
+from serving.stacks import CASES, PREDICT_NETWORK, body, strongest
 
 
 def test_the_page_and_its_chart_are_made_of_what_was_measured() -> None:
@@ -95,7 +95,3 @@ def test_both_apis_are_asked_for_the_same_row() -> None:
 )
 def test_answers_of_all_apis_are_compared_by_one_number(answer: dict) -> None:
     assert strongest(answer) == 0.5
-
-
-def test_the_first_case_is_what_every_project_has() -> None:
-    assert (PREDICT_DIGITS.api, PREDICT_DIGITS.model) == ("predict", "digits")

@@ -26,7 +26,8 @@ def test_startup_errors_are_one_sentence(
 {% include "serving/" ~ cookiecutter.__serving ~ "/test_process.py" %}
 
 
-@pytest.mark.parametrize("host", ["::", "127.0.0.2"])
+# macOS has one address of its own.
+@pytest.mark.parametrize("host", ["::", "127.0.0.1" if sys.platform == "darwin" else "127.0.0.2"])
 def test_the_health_check_asks_where_the_service_listens(host: str) -> None:
     if host == "::" and not socket.has_dualstack_ipv6():
         pytest.skip("this machine has no IPv6")

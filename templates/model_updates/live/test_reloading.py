@@ -168,8 +168,13 @@ def test_a_request_that_was_given_the_previous_version_is_answered_by_it(
 
 
 def test_a_version_that_fails_keeps_the_old_one_and_is_logged_once(
-    reloader: Reloader, readiness: Readiness, add: Add, caplog: pytest.LogCaptureFixture
+    reloader: Reloader,
+    readiness: Readiness,
+    add: Add,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("service.reloading.time.monotonic", lambda: 1000.0)  # before it is tried again
     before, failures = readiness.require_model(), reloading.FAILURES._value.get()
     added = add("broken")
     for _ in range(4):
