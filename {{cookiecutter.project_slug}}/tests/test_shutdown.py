@@ -80,7 +80,7 @@ def test_a_running_request_is_answered_before_the_exit() -> None:
     assert answers == [200]
 
 
-def test_a_request_that_takes_too_long_does_not_delay_the_exit() -> None:
+def test_a_request_that_takes_too_long_gets_503_and_does_not_delay_the_exit() -> None:
     with running(DRAIN_SECONDS="0", SHUTDOWN_SECONDS="3", MODEL_SECONDS="60") as service:
         client = http.client.HTTPConnection("127.0.0.1", service.port)
         client.request("POST", "/predict", json.dumps(BODY), {"content-type": "application/json"})
@@ -88,6 +88,7 @@ def test_a_request_that_takes_too_long_does_not_delay_the_exit() -> None:
         started = time.monotonic()
         assert service.stop() == 0
         assert time.monotonic() - started < 10
+        assert client.getresponse().status == 503
         client.close()
 
 

@@ -186,6 +186,9 @@ class Generation:
                 raise HTTPException(499, "the client disconnected")
             self.close("deadline")
             raise HTTPException(504, "the first token did not come within FIRST_TOKEN_SECONDS")
+        except asyncio.CancelledError:  # by the server, because SHUTDOWN_SECONDS are over
+            self.close()
+            raise UnavailableError("the service is stopping") from None
         except BaseException:
             self.close()
             raise
