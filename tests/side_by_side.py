@@ -24,6 +24,8 @@ def side_by_side(
     selected = [
         item.callspec.params["answers"] for item in session.items if item.originalname == test.__name__
     ]
+    # The slowest first, so that nothing waits for one of them in the end.
+    selected.sort(key=lambda answers: answers["package_manager"] != "poetry")
     with ThreadPoolExecutor((os.cpu_count() or 1) + 1) as pool:
         futures = {name(answers): pool.submit(begin(answers)) for answers in selected}
         try:

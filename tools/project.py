@@ -11,11 +11,12 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from cookiecutter.main import cookiecutter
 
@@ -24,6 +25,7 @@ TEMPLATE = Path(__file__).parents[1]
 PARTS = ("cookiecutter.json", "judge_answers.py", "hooks", "templates", "{{cookiecutter.project_slug}}")
 
 Answers = dict[str, str]
+Found = TypeVar("Found")
 
 
 class CommandFailedError(RuntimeError):
@@ -121,6 +123,21 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def wait_until(
+    condition: Callable[[], Found],
+    seconds: float = 60,
+    explain: Callable[[], object] = str,
+    pause: float = 0.01,
+) -> Found:
+    """Wait until a condition holds and return what it found; raise `TimeoutError` if that takes too long."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"not within {seconds} s {explain()}")
+        time.sleep(pause)
+    return found
+
+
 @dataclass
 class Project:
     """A rendered project and the one service that its compose file starts."""
@@ -149,19 +166,31 @@ class Project:
             if texts:
                 file.unlink(missing_ok=True)
 
+    def up(self, *arguments: str) -> None:
+        """Start the service with `docker compose up`, and wait until it is ready."""
+        self.compose("up", "--detach", *arguments)
+        self.wait_ready(self.container())
+
     @contextmanager
-    def running(self, *arguments: str, **settings: object) -> Iterator["Project"]:
+    def started(self, *arguments: str, **settings: object) -> Iterator["Project"]:
         """Start the service with `docker compose up`, and take everything down in the end."""
         with self.settings(**settings) as texts:
             try:
                 self.compose("up", "--detach", *arguments, **texts)
                 yield self
             finally:
-                self.compose("down", "--volumes", "--timeout", "1", **texts)
+                self.compose("down", "--volumes", "--timeout", "0", **texts)
+
+    @contextmanager
+    def running(self, *arguments: str, **settings: object) -> Iterator["Project"]:
+        """Do the same, and wait until the service is ready."""
+        with self.started(*arguments, **settings):
+            self.wait_ready(self.container())
+            yield self
 
     def remove(self) -> None:
         """Remove the project's containers, its volume and the images that it built."""
-        self.compose("--profile", "models", "down", "--volumes", "--timeout", "1")
+        self.compose("--profile", "models", "down", "--volumes", "--timeout", "0")
         run(["docker", "image", "rm", "--force", self.image, f"{self.image}-models"], self.path)
 
     def container(self, service: str = "service") -> str:
@@ -173,8 +202,8 @@ class Project:
         return run(["docker", "inspect", "--format", format_, self.container(service)], self.path).strip()
 
     def address(self, service: str = "service") -> str:
-        """Return the address of a running container in its own network; ours listens on port 8000 there."""
-        return self.inspect("{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", service)
+        """Return the address of a running container in one of its networks; ours listens on port 8000."""
+        return self.inspect("{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}", service).split()[0]
 
     def example(self) -> str:
         """Return the body of the example request."""
@@ -199,13 +228,17 @@ class Project:
         """Send the example request of the project and return the prediction."""
         return self.ask("/predict", self.example().encode())
 
-    def wait_ready(self, seconds: float = 60) -> None:
-        """Wait until the service says that it is ready."""
-        deadline = time.monotonic() + seconds
-        while not self.is_ready():
-            if time.monotonic() > deadline:
-                raise CommandFailedError(f"{self.image} was not ready after {seconds} s")
-            time.sleep(0.01)
+    def wait_ready(self, container: str = "") -> None:
+        """Wait until the service says that it is ready; fail with the log of its container once that ends."""
+        for _ in range(60):
+            with suppress(TimeoutError):
+                wait_until(self.is_ready, seconds=1)
+                return
+            inspect = ["docker", "inspect", "--format={{.State.Status}}", container]
+            if container and run(inspect, self.path) == "exited\n":
+                break
+        log = run(["docker", "logs", container], self.path) if container else ""
+        raise CommandFailedError(f"{self.image} does not get ready\n{log}")
 
     def is_ready(self) -> bool:
         """Whether the service answers that it is ready."""

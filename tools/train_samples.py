@@ -1,4 +1,4 @@
-"""Train the sample models anew and put each where the template renders it: `make sample-models`.
+"""Train the sample models and put each where the template renders it: `make sample-models`.
 
 A sample's files stand side by side in the directory that becomes a project's model, each under a name that
 is empty for the answers that have another sample. Their checksums, and the commit that the layout

@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import shutil
 import subprocess
 import tarfile
@@ -18,13 +19,15 @@ CELLS = [nearest("base_image", base) for base in CHOICES["base_image"]]
 LAYOUTS = [nearest("model_layout", layout) for layout in CHOICES["model_layout"]]
 MANAGERS = [nearest("package_manager", manager) for manager in CHOICES["package_manager"]]
 ALL_CAPABILITIES = DEFAULTS | EVERYTHING
-every_base = pytest.mark.parametrize("answers", CELLS)
+every_base = pytest.mark.parametrize("answers", CELLS, scope="module")
 every_layout = pytest.mark.parametrize("answers", LAYOUTS)
 every_manager = pytest.mark.parametrize("answers", MANAGERS)
 default = pytest.mark.parametrize("answers", [DEFAULTS])
 # Several runs at once do not share their images.
 IMAGES = f"template-test-{os.getpid()}-"
 PYTHON = "/opt/venv/bin/python"
+# What the builds of one module may need, in bytes of disk.
+ROOM = 6_000_000_000
 Build = Callable[[Answers], Project]
 
 
@@ -46,13 +49,12 @@ def engine() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="module")
-def room(engine: None) -> Iterator[None]:
-    """Free what builds have left once it is more than BUILD_CACHE_LIMIT, for machines with a small disk."""
-    yield
-    limit = os.environ.get("BUILD_CACHE_LIMIT")
-    if limit:
-        prune = ["docker", "buildx", "prune", "--force", f"--max-used-space={limit}"]
-        subprocess.run(prune, capture_output=True, check=True)
+def room(engine: None) -> None:
+    """Once the engine's disk is short, free what earlier builds have left beyond BUILD_CACHE_LIMIT."""
+    if limit := os.environ.get("BUILD_CACHE_LIMIT"):
+        root = run(["docker", "info", "--format={{.DockerRootDir}}"], Path()).strip()
+        if shutil.disk_usage(root).free < ROOM:
+            run(["docker", "buildx", "prune", "--force", f"--max-used-space={limit}"], Path())
 
 
 @pytest.fixture(scope="session")
@@ -133,6 +135,13 @@ def last_words(project: Project, **settings: object) -> str:
     assert code == 1, lines
     (error,) = (line for line in lines if " ERROR " in line)
     return error
+
+
+def check_budget(report: str) -> float:
+    """See that an image keeps within its budget, and that this is near; return megabytes above the base."""
+    above, budget = (float(size) for size in re.findall(r"([\d.]+) MB", report)[:2])
+    assert above < budget < above * 1.35, "run `make image-megabytes`"
+    return above
 
 
 def execute(project: Project, code: str) -> str:

@@ -3,7 +3,7 @@
 import secrets
 import shutil
 import subprocess
-import time
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,13 +11,12 @@ from pathlib import Path
 import pytest
 import yaml
 from answers import CHOICES, DEFAULTS, FACTS, Answers, cover, nearest
-from container.conftest import IMAGES, PYTHON
-from project import CommandFailedError, Project, make, poetry_settings, render, run
+from container.conftest import IMAGES, PYTHON, check_budget
+from project import CommandFailedError, Project, make, poetry_settings, render, run, wait_until
 from side_by_side import Results, side_by_side
 
-every_volume = pytest.mark.parametrize(
-    "answers", [nearest("model_volume", volume) for volume in CHOICES["model_volume"]]
-)
+VOLUMES = [nearest("model_volume", volume) for volume in CHOICES["model_volume"]]
+every_volume = pytest.mark.parametrize("answers", VOLUMES, scope="module")
 
 
 def has_images(version: str) -> bool:
@@ -108,10 +107,10 @@ def copy_version(project: Project, answers: Answers) -> None:
         run([*fill, code], project.path)
     if answers["model_volume"] == "image":
         ask_make(project, "fill")
-        project.compose("up", "--detach", "--wait", "--force-recreate")
+        project.up("--force-recreate")
     else:
         project.compose("restart")
-        project.wait_ready()
+        project.wait_ready(project.container())
 
 
 def add_version(project: Project, answers: Answers) -> None:
@@ -122,11 +121,12 @@ def add_version(project: Project, answers: Answers) -> None:
     (another / "notes.txt").write_text("another version\n")
     before = served(project)
     ask_make(project, "add-model", f"FILE={another}")
-    deadline = time.monotonic() + 40
-    while served(project) == before:
-        assert time.monotonic() < deadline, project.compose("logs", "service")
+
+    def is_served() -> bool:
         assert project.is_ready()
-        time.sleep(0.2)
+        return served(project) != before
+
+    wait_until(is_served, 40, lambda: project.compose("logs", "service"), pause=0.2)
 
 
 def change_model(project: Project, answers: Answers) -> None:
@@ -143,6 +143,8 @@ def change_model(project: Project, answers: Answers) -> None:
 def walk(project: Project, answers: Answers) -> str:
     """Do what the README says, to the end of the container; return its exit code."""
     start(project, answers)
+    # `make image-report` would install everything for development first.
+    check_budget(run([sys.executable, "tools/image_report.py", project.image], project.path))
     if answers["api"] == "open-inference":
         ask_for_tensors(project)
     image, before = project.inspect("{{.Image}}"), served(project)
@@ -185,25 +187,32 @@ def test_a_project_does_what_its_readme_says(walks: Results, answers: Answers) -
     assert walks(answers).result() == "0"
 
 
+@pytest.fixture(scope="module")
+def workflow(answers: Answers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, str]]:
+    """Run what a project's workflow does with the image; give the project, which then runs, and the log."""
+    with gone_afterwards(render_anew(answers, tmp_path_factory.mktemp("workflow"))) as project:
+        file = project.path / ".github" / "workflows" / "ci.yml"
+        steps = yaml.safe_load(file.read_text(encoding="utf-8"))["jobs"]["image"]["steps"]
+        commands = [step["run"].split() for step in steps if "run" in step]
+        assert {command[0] for command in commands} == {"make"}
+        yield project, "".join(ask_make(project, *words) for _, *words in commands)
+
+
 @every_volume
-def test_containers_share_a_volume_and_none_can_write_there(project: Project, answers: Answers) -> None:
-    start(project, answers)
+def test_the_workflow_of_a_project_runs(workflow: tuple[Project, str]) -> None:
+    _, log = workflow
+    assert FACTS["_samples"]["digits"]["answer"] in log
+
+
+@every_volume
+def test_containers_share_a_volume_and_none_can_write_there(workflow: tuple[Project, str]) -> None:
+    project, _ = workflow
     python = ["run", "--rm", "--no-TTY", f"--entrypoint={PYTHON}", "service", "-c"]
     with pytest.raises(CommandFailedError, match="Read-only file system"):
         project.compose(*python, "open('/models/here', 'w')")
     find = "from service import model_repository, settings; print(model_repository.find(settings.Settings()))"
     assert project.compose(*python, find).splitlines()[-1] == "digits/1"
     assert project.predict()
-
-
-@every_volume
-def test_the_workflow_of_a_project_runs(project: Project, answers: Answers) -> None:
-    workflow = yaml.safe_load((project.path / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
-    steps = workflow["jobs"]["image"]["steps"]
-    commands = [step["run"].split() for step in steps if "run" in step]
-    assert {command[0] for command in commands} == {"make"}
-    said = [ask_make(project, *words) for _, *words in commands]
-    assert FACTS["_samples"]["digits"]["answer"] in "".join(said)
 
 
 @pytest.mark.parametrize("answers", [nearest("model_volume", "image")])

@@ -52,7 +52,7 @@ async def flood(host: str, request: bytes, count: int) -> Result:
 @default
 def test_each_of_two_thousand_requests_at_once_ends_within_its_deadline(slow: Project) -> None:
     request = make_request("POST", "/predict", slow.example().encode())
-    with slow.running("--wait", REQUEST_TIMEOUT_SECONDS=4, INFERENCE_THREADS=1):
+    with slow.running(REQUEST_TIMEOUT_SECONDS=4, INFERENCE_THREADS=1):
         result = asyncio.run(flood(slow.address(), request, 2000))
         assert slow.predict()["digit"] == 7
         assert slow.inspect("{{.State.OOMKilled}}/{{.RestartCount}}") == "false/0"
@@ -91,7 +91,7 @@ def test_liveness_answers_within_a_tenth_of_a_second_under_load(project: Project
         body = json.dumps({f"k{number}": 1 for number in range(5000)}).encode()[:64_000]
         body = body[: body.rindex(b",")] + b"}"
     status = "200" if kind == "example" else "422"
-    with project.running("--wait"):
+    with project.running():
         for _ in range(3):  # other programs may slow one of them down
             result, probe = probe_under(project, body)
             assert result["statuses"].keys() == {status}
@@ -104,22 +104,23 @@ def test_liveness_answers_within_a_tenth_of_a_second_under_load(project: Project
 
 
 INPUT = {"name": "image", "shape": [1, 8, 8], "datatype": "FP32"}
+# What is sent, the status of the answer, and for how many seconds.
 LARGE = {
-    "a list of junk": (json.dumps({"junk": [{}] * 249_000}), 400),
-    "too many numbers": (json.dumps({"inputs": [INPUT | {"data": [1] * 330_000}]}), 400),
-    "a long id": (json.dumps({"id": "x" * 990_000, "inputs": [INPUT | {"data": [1] * 64}]}), 504),
+    "a list of junk": (json.dumps({"junk": [{}] * 249_000}), 400, 8),
+    "too many numbers": (json.dumps({"inputs": [INPUT | {"data": [1] * 330_000}]}), 400, 4),
+    "a long id": (json.dumps({"id": "x" * 990_000, "inputs": [INPUT | {"data": [1] * 64}]}), 504, 4),
 }
 
 
 @everything
 def test_large_bodies_take_no_memory_for_long(project: Project) -> None:
-    with project.running("--wait", MAX_BODY_BYTES=1_000_000, LOG_LEVEL="error"):
-        for name, (body, status) in LARGE.items():
+    with project.running(MAX_BODY_BYTES=1_000_000, LOG_LEVEL="error"):
+        for name, (body, status, seconds) in LARGE.items():
             headers = {"x_request_timeout_ms": "0"} if status == 504 else {}
             request = make_request("POST", "/v2/models/digits/infer", body.encode(), **headers)
             asyncio.run(run_load(project.address(), 8000, request, 2, seconds=1))
             before = resident_megabytes(project)
-            result = asyncio.run(run_load(project.address(), 8000, request, 16, seconds=8))
+            result = asyncio.run(run_load(project.address(), 8000, request, 16, seconds))
             time.sleep(0.5)
             after = resident_megabytes(project)
             assert result.statuses.keys() == {status}, (name, result.summary())
@@ -164,7 +165,7 @@ def send_raw(host: str, request: bytes) -> int | None:
 
 @default
 def test_malformed_requests_are_refused_without_a_traceback(project: Project) -> None:
-    with project.running("--wait"):
+    with project.running():
         host = project.address()
         requests = list(malformed_requests(project.example().encode()))
         with ThreadPoolExecutor(8) as pool:

@@ -13,23 +13,18 @@ from typing import Any
 import httpx2
 import openai
 import pytest
-from answers import CHOICES, TEMPLATE, nearest
+from answers import TEMPLATE, nearest
 from bench_chat import fetch_model
 from container.conftest import IMAGES, Build, copy_project
 from pages import read_blocks, select
-from project import CommandFailedError, Project, run
+from project import CommandFailedError, Project, run, wait_until
 
 LANGUAGE_MODEL = nearest("model_runtime", "llama-cpp")
-every_base = pytest.mark.parametrize(
-    "answers", [LANGUAGE_MODEL | {"base_image": base} for base in CHOICES["base_image"]]
-)
-small = pytest.mark.parametrize("answers", [LANGUAGE_MODEL])
-CAPITALS = {
-    **{"Austria": "Vienna", "Brazil": "Brasilia", "Canada": "Ottawa", "Denmark": "Copenhagen"},
-    **{"Egypt": "Cairo", "Finland": "Helsinki", "Greece": "Athens", "Hungary": "Budapest"},
-    **{"India": "New Delhi", "Japan": "Tokyo", "Kenya": "Nairobi", "Mexico": "Mexico City"},
-    **{"Norway": "Oslo", "Peru": "Lima", "Spain": "Madrid", "Turkey": "Ankara"},
-}
+TRAINER = (TEMPLATE / "tools" / "train_capitals.py").read_text(encoding="utf-8")
+CAPITALS = dict(re.findall(r'(?m)^    "([\w ]+)": "([\w ]+)",$', TRAINER))
+INVENTED = re.findall(r'(?m)^    "(\w+)",$', TRAINER)
+STRANGE = [*"7{}[]\"'\\:,<|>é", "Norge", "null", "<|im_end|>", "x" * 100]
+KEY = "0123456789abcdef"
 STORY = "Tell me a long story about a dog."
 
 
@@ -55,28 +50,39 @@ async def read_stream(client: openai.AsyncOpenAI, text: str, **options: Any) -> 
     return said
 
 
-def run_with(project: Project, use: Callable[[openai.AsyncOpenAI], Coroutine[Any, Any, Any]]) -> Any:
+def run_with(
+    project: Project, use: Callable[[openai.AsyncOpenAI], Coroutine[Any, Any, Any]], key: str = "none"
+) -> Any:
     """Run something with a client of the project."""
 
     async def run_and_close() -> Any:
-        async with client_of(project) as client:
+        async with client_of(project, key) as client:
             return await use(client)
 
     return asyncio.run(run_and_close())
 
 
 @pytest.fixture(scope="module")
-def story_teller(engine: None, build: Build, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+def capitals(build: Build, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A project that serves the sample to those who have the key."""
+    key = tmp_path_factory.mktemp("capitals") / "api.key"
+    key.write_text(f"{KEY}\n", encoding="utf-8")
+    with build(LANGUAGE_MODEL).running(API_KEY_FILE=key, MAX_QUEUE_SIZE=100) as project:
+        yield project
+
+
+@pytest.fixture(scope="module")
+def story_teller(build: Build, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A project that serves SmolLM2-135M, which takes its time for a story, under the sample's name."""
     project = copy_project(build(LANGUAGE_MODEL), tmp_path_factory.mktemp("story"), "story")
     fetch_model(project.path)
     settings = {"MODEL_FILE": "capitals/1/story.gguf", "ENGINE_CONTEXT": 2048, "MAX_QUEUE_SIZE": 16}
-    with project.running("--wait", **settings):
+    # Two threads of the engine wait for each other: it is slow where other programs compute too.
+    with project.running(ENGINE_THREADS=1, **settings):
         yield project
 
 
-@every_base
-def test_openais_client_gets_whole_answers_and_streams(project: Project) -> None:
+def test_openais_client_gets_whole_answers_and_streams(capitals: Project) -> None:
     async def use(client: openai.AsyncOpenAI) -> None:
         assert [model.id async for model in client.models.list()] == ["capitals"]
         whole = await client.chat.completions.create(**chat("What is the capital of France?"))
@@ -90,62 +96,56 @@ def test_openais_client_gets_whole_answers_and_streams(project: Project) -> None
         with pytest.raises(openai.BadRequestError, match="tools is not supported"):
             await client.chat.completions.create(**chat("Hello"), tools=[{"type": "function"}])
 
-    with project.running("--wait"):
-        assert project.predict() == {"capital": "Paris", "sure": True}
-        run_with(project, use)
-        assert project.inspect("{{.State.Health.Status}}") == "healthy"
-        project.compose("stop")
-        assert project.inspect("{{.State.ExitCode}}") == "0"
+    run_with(capitals, use, KEY)
 
 
-@small
-def test_the_engine_has_no_rights_and_no_port(project: Project) -> None:
-    with project.running("--wait"):
-        facts = json.loads(project.inspect("{{json .}}", "engine"))
-        host = facts["HostConfig"]
-        assert facts["Config"]["User"] == "65532:65532"
-        assert (host["ReadonlyRootfs"], host["CapDrop"], host["PortBindings"]) == (True, ["ALL"], {})
-        assert host["Memory"] > 0
-        assert [mount["RW"] for mount in facts["Mounts"]] == [False]
+def test_a_key_guards_what_openais_clients_ask(capitals: Project) -> None:
+    async def use(client: openai.AsyncOpenAI) -> None:
+        with pytest.raises(openai.AuthenticationError, match="API key is missing or wrong"):
+            await client.models.list()
+
+    run_with(capitals, use)
 
 
-@small
-def test_answers_keep_to_the_schema_and_none_is_mixed_with_another(project: Project) -> None:
+def test_the_engine_has_no_rights_and_no_port(capitals: Project) -> None:
+    facts = json.loads(capitals.inspect("{{json .}}", "engine"))
+    host = facts["HostConfig"]
+    assert facts["Config"]["User"] == "65532:65532"
+    assert (host["ReadonlyRootfs"], host["CapDrop"], host["PortBindings"]) == (True, ["ALL"], {})
+    assert host["Memory"] > 0
+    assert [mount["RW"] for mount in facts["Mounts"]] == [False]
+
+
+def test_answers_keep_to_the_schema_and_none_is_mixed_with_another(capitals: Project) -> None:
+    places = [*CAPITALS, *INVENTED, *STRANGE]
+    assert len(set(places)) == 66
+
     async def use(client: openai.AsyncOpenAI) -> None:
         questions = [f"What is the capital of {country}?" for country in CAPITALS]
         said = await asyncio.gather(*(read_stream(client, question) for question in questions))
         for (country, capital), answer in zip(CAPITALS.items(), said, strict=True):
             assert answer == f"The capital of {country} is {capital}."
+        url, headers = f"http://127.0.0.1:{capitals.port}/predict", {"x-api-key": KEY}
+        async with httpx2.AsyncClient(headers=headers, timeout=60) as http:
+            answers = await asyncio.gather(*(http.post(url, json={"country": place}) for place in places))
+        for place, answer in zip(places, answers, strict=True):
+            assert (answer.status_code, answer.json().keys()) == (200, {"capital", "sure"}), place
+            if place not in STRANGE:
+                known = {"capital": CAPITALS.get(place, "unknown"), "sure": place in CAPITALS}
+                assert answer.json() == known
 
-    with project.running("--wait"):
-        run_with(project, use)
-        for country in [*CAPITALS, *("Atlantis", "Norge", "7", "{", "\"}'", "x" * 100)] * 3:
-            answer = project.ask("/predict", json.dumps({"country": country}).encode())
-            assert answer.keys() == {"capital", "sure"}
-            if country in CAPITALS:
-                assert answer == {"capital": CAPITALS[country], "sure": True}
-
-
-@small
-def test_a_key_guards_what_openais_clients_ask(project: Project, tmp_path: Path) -> None:
-    async def use(client: openai.AsyncOpenAI) -> None:
-        with pytest.raises(openai.AuthenticationError, match="API key is missing or wrong"):
-            await client.models.list()
-        right = client.with_options(api_key="0123456789abcdef")
-        assert await read_stream(right, "What is the capital of Peru?") == "The capital of Peru is Lima."
-
-    key = tmp_path / "api.key"
-    key.write_text("0123456789abcdef\n", encoding="utf-8")
-    with project.running("--wait", API_KEY_FILE=key):
-        run_with(project, use)
+    run_with(capitals, use, KEY)
 
 
-@small
-def test_without_its_model_the_engine_ends_and_the_service_says_where_to_look(project: Project) -> None:
-    with project.settings(MODEL_FILE="nowhere.gguf", RESTART="no"):
+def test_without_its_model_the_engine_ends_and_the_service_says_where_to_look(build: Build) -> None:
+    # Containers of their own, beside those that others share.
+    project = Project(build(LANGUAGE_MODEL).path)
+    name = f"{project.image}-without-model"
+    settings = {"MODEL_FILE": "nowhere.gguf", "RESTART": "no", "ENGINE_START_SECONDS": 2}
+    with project.settings(COMPOSE_PROJECT_NAME=name, **settings):
         with pytest.raises(CommandFailedError) as failed:
             run(["make", "up"], project.path, HOST_PORT=str(project.port))
-        project.compose("down", "--timeout", "1")
+        project.compose("down", "--timeout", "0")
     said = str(failed.value)
     assert "/models/nowhere.gguf" in said
     assert "does not answer" in said
@@ -158,24 +158,27 @@ def count_running(project: Project) -> float:
     return float(text.partition("\ninference_running_requests ")[2].split()[0])
 
 
+async def until_running(project: Project, count: int) -> None:
+    """Wait until so many requests have a slot."""
+    await asyncio.to_thread(wait_until, lambda: count_running(project) == count)
+
+
 def test_a_stop_lets_every_stream_end(story_teller: Project) -> None:
     async def use(client: openai.AsyncOpenAI) -> None:
-        streams = [asyncio.create_task(read_stream(client, STORY, max_tokens=60)) for _ in range(8)]
-        while count_running(story_teller) < 2:
-            await asyncio.sleep(0.1)
+        streams = [asyncio.create_task(read_stream(client, STORY, max_tokens=20)) for _ in range(6)]
+        await until_running(story_teller, 2)
         await asyncio.to_thread(story_teller.compose, "stop", "service")
         assert all(len(said) > 50 for said in await asyncio.gather(*streams))
 
     run_with(story_teller, use)
     assert story_teller.inspect("{{.State.ExitCode}}") == "0"
-    story_teller.compose("up", "--detach", "--wait")
+    story_teller.up()
 
 
 def test_a_stream_that_outlasts_the_stop_ends_with_an_error(story_teller: Project) -> None:
     async def use(client: openai.AsyncOpenAI) -> None:
         stream = asyncio.create_task(read_stream(client, STORY, max_tokens=500))
-        while not count_running(story_teller):
-            await asyncio.sleep(0.05)
+        await until_running(story_teller, 1)
         await asyncio.to_thread(story_teller.compose, "stop", "service")
         with pytest.raises(openai.APIError, match="the service is stopping"):
             await stream
@@ -183,10 +186,10 @@ def test_a_stream_that_outlasts_the_stop_ends_with_an_error(story_teller: Projec
     settings = story_teller.path / ".env"
     before = settings.read_text(encoding="utf-8")
     settings.write_text(f"{before}SHUTDOWN_SECONDS=4\n", encoding="utf-8")
-    story_teller.compose("up", "--detach", "--wait")
+    story_teller.up()
     run_with(story_teller, use)
     settings.write_text(before, encoding="utf-8")
-    story_teller.compose("up", "--detach", "--wait")
+    story_teller.up()
 
 
 def test_a_client_that_leaves_frees_the_slot(story_teller: Project) -> None:
@@ -194,12 +197,10 @@ def test_a_client_that_leaves_frees_the_slot(story_teller: Project) -> None:
         stream = await client.chat.completions.create(**chat(STORY, max_tokens=500), stream=True)
         assert count_running(story_teller) == 1
         await stream.close()
-        while count_running(story_teller):
-            await asyncio.sleep(0.05)
+        await until_running(story_teller, 0)
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(client.chat.completions.create(**chat(STORY, max_tokens=500)), 1)
-        while count_running(story_teller):
-            await asyncio.sleep(0.05)
+        await until_running(story_teller, 0)
 
     run_with(story_teller, use)
 
@@ -207,8 +208,7 @@ def test_a_client_that_leaves_frees_the_slot(story_teller: Project) -> None:
 def test_an_engine_that_is_killed_ends_streams_with_an_error_and_comes_back(story_teller: Project) -> None:
     async def use(client: openai.AsyncOpenAI) -> None:
         stream = asyncio.create_task(read_stream(client, STORY, max_tokens=500))
-        while not count_running(story_teller):
-            await asyncio.sleep(0.05)
+        await until_running(story_teller, 1)
         await asyncio.sleep(1)
         await asyncio.to_thread(story_teller.compose, "kill", "engine")
         with pytest.raises(openai.APIError, match="the engine does not answer"):
@@ -236,9 +236,10 @@ def test_of_a_flood_each_request_is_answered_or_refused(story_teller: Project) -
     async def use(client: openai.AsyncOpenAI) -> None:
         flood = [asyncio.create_task(try_one(client)) for _ in range(200)]
         lives = []
-        while not all(task.done() for task in flood):
-            lives.append((await asyncio.to_thread(story_teller.get, "/health/live"))[0])
-            await asyncio.sleep(0.1)
+        async with asyncio.timeout(60):
+            while not all(task.done() for task in flood):
+                lives.append((await asyncio.to_thread(story_teller.get, "/health/live"))[0])
+                await asyncio.sleep(0.1)
         statuses = [task.result() for task in flood]
         assert set(statuses) == {200, 503}
         assert statuses.count(200) >= 18  # two have slots, sixteen wait

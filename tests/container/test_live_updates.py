@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from container.conftest import ALL_CAPABILITIES, resident_megabytes
 from load import Check, Load, Result, make_request
-from project import TEMPLATE, Project, run
+from project import TEMPLATE, Project, run, wait_until
 
 pytestmark = pytest.mark.parametrize("answers", [ALL_CAPABILITIES])
 MAKE_MODELS = TEMPLATE / "tools" / "serving" / "make_models.py"
@@ -62,14 +62,13 @@ def under_load(host: str, check: Check | None = None) -> Iterator[Load]:
 
 def wait_for(project: Project, condition: Callable[[dict], bool]) -> dict:
     """Wait until the service, which is ready all the time, says what it should; return what it says."""
-    deadline = time.monotonic() + 30
-    while True:
+
+    def find() -> dict | None:
         status, health = project.get("/health/ready")
         assert status == 200, health
-        if condition(health):
-            return health
-        assert time.monotonic() < deadline, health
-        time.sleep(0.02)
+        return health if condition(health) else None
+
+    return wait_until(find, 30, lambda: project.get("/health/ready"))
 
 
 def switch(project: Project, volume: Path, version: str) -> None:
@@ -93,7 +92,7 @@ def test_switches_under_load_lose_no_request_and_no_memory(project: Project, vol
         answer = json.loads(body)
         return answers[answer["model_version"]] == pytest.approx(answer["outputs"][0]["data"], abs=1e-5)
 
-    with project.running("--wait", MODEL_VOLUME=volume, **SOON):
+    with project.running(MODEL_VOLUME=volume, **SOON):
         for version in ("2", "1"):
             switch(project, volume, version)
             answer = project.ask("/v2/models/network/infer", BODY)
@@ -118,7 +117,7 @@ def test_a_damaged_or_half_copied_version_leaves_the_served_one_in_its_place(
     project: Project, volume: Path, networks: Path
 ) -> None:
     model = volume / "network"
-    with project.running("--wait", MODEL_VOLUME=volume, **SOON):
+    with project.running(MODEL_VOLUME=volume, **SOON):
         with under_load(project.address()) as load:
             (model / "3").mkdir()
             (model / "3" / "model.onnx").write_bytes((networks / "second.onnx").read_bytes()[:5000])
@@ -134,7 +133,7 @@ def test_a_damaged_or_half_copied_version_leaves_the_served_one_in_its_place(
 
 
 def test_files_that_are_taken_away_change_nothing_for_what_is_loaded(project: Project, volume: Path) -> None:
-    with project.running("--wait", MODEL_VOLUME=volume, **SOON), under_load(project.address()) as load:
+    with project.running(MODEL_VOLUME=volume, **SOON), under_load(project.address()) as load:
         (volume / "network").rename(volume / ".elsewhere")
         wait_for(project, lambda health: "a new version failed" in health["reason"])
         (volume / ".elsewhere").rename(volume / "network")

@@ -1,19 +1,18 @@
 """What the choices of `observability` add: traces that leave the container, and a dashboard."""
 
 import subprocess
-from collections.abc import Iterator
 
 import pytest
 import yaml
-from answers import nearest
-from container.conftest import PYTHON
+from container.conftest import ALL_CAPABILITIES, PYTHON
 from project import Project
 
-pytestmark = pytest.mark.parametrize("answers", [nearest("observability", "all")])
+pytestmark = pytest.mark.parametrize("answers", [ALL_CAPABILITIES])
 
 # Reads one request and prints whether it holds the span of a prediction, then answers.
 COLLECTOR = """
 import socket
+socket.setdefaulttimeout(60)
 listener = socket.create_server(("", 4318))
 print("listening", flush=True)
 connection, _ = listener.accept()
@@ -25,19 +24,8 @@ connection.sendall(b"HTTP/1.1 200 OK\\r\\ncontent-length: 0\\r\\nconnection: clo
 """
 
 
-@pytest.fixture(autouse=True)
-def env_file(project: Project) -> Iterator[None]:
-    yield
-    (project.path / ".env").unlink(missing_ok=True)
-
-
-def send_traces_to(project: Project, host: str) -> None:
-    (project.path / ".env").write_text(f"OTEL_EXPORTER_OTLP_ENDPOINT=http://{host}:4318\n")
-
-
 def test_a_collector_gets_the_traces_of_a_stopped_service(project: Project) -> None:
-    send_traces_to(project, "collector")
-    with project.running("--wait"):
+    with project.running(OTEL_EXPORTER_OTLP_ENDPOINT="http://collector:4318"):
         network = [f"--network={project.image}_default", "--network-alias=collector"]
         command = ["docker", "run", "--rm", *network, f"--entrypoint={PYTHON}", project.image]
         with subprocess.Popen([*command, "-c", COLLECTOR], stdout=subprocess.PIPE) as collector:
@@ -48,8 +36,7 @@ def test_a_collector_gets_the_traces_of_a_stopped_service(project: Project) -> N
 
 
 def test_a_collector_that_does_not_answer_does_not_get_the_service_killed(project: Project) -> None:
-    send_traces_to(project, "192.0.2.1")  # nobody has this address
-    with project.running("--wait"):
+    with project.running(OTEL_EXPORTER_OTLP_ENDPOINT="http://192.0.2.1:4318"):  # nobody has this address
         project.predict()
         project.compose("stop")
         assert project.inspect("{{.State.ExitCode}}") == "0"

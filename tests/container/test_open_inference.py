@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from answers import DEFAULTS
-from container.conftest import Build
+from container.conftest import ALL_CAPABILITIES, Build
 from project import Project, run
 from tritonclient.http import InferenceServerClient, InferInput, InferRequestedOutput, InferResult
 from tritonclient.utils import InferenceServerException
@@ -16,22 +16,18 @@ from tritonclient.utils import InferenceServerException
 TEXTS = ["a small dog", "", "é" * 100]
 
 
-def start(build: Build, model_runtime: str) -> Iterator[Project]:
-    project = build(DEFAULTS | {"api": "open-inference", "model_runtime": model_runtime})
-    with project.running("--wait"):
-        yield project
-
-
 @pytest.fixture(scope="module")
 def digits(build: Build) -> Iterator[Project]:
     """A service that takes and gives numbers."""
-    yield from start(build, "onnxruntime")
+    with build(ALL_CAPABILITIES).running() as project:
+        yield project
 
 
 @pytest.fixture(scope="module")
 def embeddings(build: Build) -> Iterator[Project]:
     """A service that takes texts and gives numbers."""
-    yield from start(build, "model2vec")
+    with build(DEFAULTS | {"api": "open-inference", "model_runtime": "model2vec"}).running() as project:
+        yield project
 
 
 @pytest.fixture
@@ -174,14 +170,10 @@ def test_the_calls_in_the_readme_work_as_they_are_written(
 
 
 def test_without_predict_the_protocol_still_answers(digits: Project, image: np.ndarray) -> None:
-    settings = digits.path / ".env"
-    settings.write_text("SERVE_PREDICT=false\n")
-    try:
-        digits.compose("up", "--detach", "--wait")
+    """The last one, because it starts anew what all share."""
+    with digits.settings(SERVE_PREDICT="false"):
+        digits.up()
         assert digits.get("/predict")[0] == 404
         with InferenceServerClient(f"127.0.0.1:{digits.port}") as client:
             result = client.infer("digits", [make_input("image", image, "FP32")])
-    finally:
-        settings.unlink()
-        digits.compose("up", "--detach", "--wait")
     assert result.as_numpy("probabilities").argmax(axis=1).tolist() == [7, 7]

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from answers import DEFAULTS, nearest
 from container.conftest import Build, default
-from project import CommandFailedError, Project, run
+from project import Project, run
 from render.renderer import render_in_memory
 
 
@@ -65,12 +65,10 @@ def running(project: Project, pod: dict, volume: str) -> Iterator[str]:
     command = ["docker", "run", "--detach", "--read-only", f"--volume={volume}:ro", *options, project.image]
     name = run(command, project.path).strip()
     try:
-        project.wait_ready()
+        project.wait_ready(name)
         for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
             assert project.get(container[probe]["httpGet"]["path"])[0] == 200
         yield name
-    except CommandFailedError as error:
-        raise AssertionError(run(["docker", "logs", name], project.path)) from error
     finally:
         run(["docker", "rm", "--force", name], project.path)
 

@@ -18,7 +18,7 @@ from answers import DEFAULTS
 from bench_chat import fetch_model
 from container.conftest import PYTHON, Build, copy_project, resident_megabytes
 from container.test_language_model import LANGUAGE_MODEL, STORY, count_running
-from project import Project, free_port, run
+from project import Project, free_port, run, wait_until
 
 ANSWERS = DEFAULTS | {"deployment": "public", "api": "open-inference"}
 # What Caddy makes a certificate with, for `localhost`, is trusted by nobody.
@@ -85,7 +85,7 @@ class Client:
 def project(build: Build) -> Iterator[Project]:
     project = build(ANSWERS)
     ports = {"HTTP_PORT": free_port(), "HTTPS_PORT": free_port()}
-    with project.running("--wait", MAX_BODY_BYTES=1_000_000, **ports):
+    with project.started("--wait", MAX_BODY_BYTES=1_000_000, **ports):
         project.port = ports["HTTPS_PORT"]
         yield project
 
@@ -123,6 +123,12 @@ def test_the_service_is_reached_through_caddy_alone_and_by_tls(project: Project)
 def test_make_ask_asks_through_caddy(project: Project) -> None:
     said = run(["make", "ask"], project.path, HTTPS_PORT=str(project.port))
     assert '"digit":7' in said
+
+
+def test_the_documentation_loads_its_scripts_by_tls(project: Project) -> None:
+    with urllib.request.urlopen(f"https://localhost:{project.port}/docs", context=UNVERIFIED) as answer:
+        page = answer.read().decode()
+    assert f'<script src="https://localhost:{project.port}/swagger/swagger-ui-bundle.js">' in page
 
 
 def test_metrics_are_not_public(project: Project) -> None:
@@ -230,7 +236,7 @@ def test_a_stream_passes_caddy_as_it_is_written_and_ends_when_the_client_leaves(
     ports = {"HTTP_PORT": free_port(), "HTTPS_PORT": free_port()}
     story = [{"role": "user", "content": STORY}]
     with (
-        project.running("--wait", MODEL_FILE="capitals/1/story.gguf", ENGINE_CONTEXT=2048, **ports),
+        project.started("--wait", MODEL_FILE="capitals/1/story.gguf", ENGINE_CONTEXT=2048, **ports),
         httpx2.Client(verify=False) as http,
         openai.OpenAI(
             base_url=f"https://localhost:{ports['HTTPS_PORT']}/v1", api_key="none", http_client=http
@@ -240,7 +246,4 @@ def test_a_stream_passes_caddy_as_it_is_written_and_ends_when_the_client_leaves(
         assert [next(stream).choices[0].delta for _ in range(5)]
         assert count_running(project) == 1
         stream.close()
-        deadline = time.monotonic() + 60
-        while count_running(project):
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        wait_until(lambda: count_running(project) == 0)

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import load
 import pytest
-from container.conftest import default, every_base
+from container.conftest import default
 from load import Load, Result, make_request
 from project import Project
 
@@ -23,7 +23,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def stop_under_load(project: Project) -> Result:
     """Start the container and stop it while 16 clients ask; return how their requests ended."""
-    project.compose("up", "--detach", "--wait")
+    project.up()
     request = make_request("POST", "/predict", project.example().encode())
     clients = Load(project.address(), 8000, request, connections=16)
     with ThreadPoolExecutor(1) as pool:
@@ -38,19 +38,9 @@ def stop_under_load(project: Project) -> Result:
 @default
 @pytest.mark.usefixtures("impatient")
 def test_twenty_stops_under_load_lose_no_request(project: Project) -> None:
-    with project.running():
+    with project.started():
         results = [stop_under_load(project) for _ in range(STOPS)]
     assert [dict(result.lost) for result in results] == [{}] * STOPS
     statuses = sum((result.statuses for result in results), Counter())
     assert statuses.keys() <= {200, 503}
     assert all(result.statuses[200] > 50 for result in results)
-
-
-@every_base
-def test_an_idle_container_stops_soon(project: Project) -> None:
-    with project.running("--wait"):
-        began = time.monotonic()
-        project.compose("stop")
-        assert time.monotonic() - began < 8
-        assert project.inspect("{{.State.ExitCode}}") == "0"
-        assert "Traceback" not in project.compose("logs", "service")

@@ -4,7 +4,6 @@ import fcntl
 import json
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +13,7 @@ import pytest
 from answers import DEFAULTS
 from container.conftest import IMAGES, PYTHON, Build
 from pages import read_blocks, select
-from project import Project, run
+from project import Project, run, wait_until
 
 CLIENTS = Path(__file__).with_name("swarm_clients.py").read_text(encoding="utf-8")
 STACK = f"{IMAGES}swarm"
@@ -76,10 +75,8 @@ class Stack:
     def do(self, commands: str) -> str:
         """Run commands of the page and wait until three replicas are left; return what is printed."""
         printed = run(["bash", "-ec", self.translate(commands)], self.directory)
-        deadline = time.monotonic() + 120
-        while len(self.containers()) != 3:
-            assert time.monotonic() < deadline, docker("service", "ps", "--no-trunc", SERVICE)
-            time.sleep(0.2)
+        ps = ["service", "ps", "--no-trunc", SERVICE]
+        wait_until(lambda: len(self.containers()) == 3, 120, lambda: docker(*ps), pause=0.2)
         return printed
 
     def containers(self, *options: str) -> list[str]:
@@ -101,10 +98,7 @@ class Stack:
         docker("stack", "rm", STACK)
         if running:
             docker("kill", *running)
-        deadline = time.monotonic() + 120
-        while left := self.containers("--all"):
-            assert time.monotonic() < deadline, left
-            time.sleep(0.2)
+        wait_until(lambda: not self.containers("--all"), 120, pause=0.2)
 
     @contextmanager
     def clients(self) -> Iterator["Clients"]:
