@@ -14,6 +14,7 @@ def subjects(tmp_path_factory: pytest.TempPathFactory) -> list[Subject]:
     return [subject for subject in list_tiny(tmp_path_factory.mktemp("images")) if subject.name in chosen]
 
 
+@pytest.mark.stress
 def test_an_image_of_the_lesson_and_one_of_ours_are_measured_alike(
     subjects: list[Subject], tmp_path: Path
 ) -> None:

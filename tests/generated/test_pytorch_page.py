@@ -48,6 +48,7 @@ def torch_here() -> dict[str, str]:
     return environment
 
 
+@pytest.mark.stress
 def test_a_project_serves_the_model_of_the_page(tmp_path: Path, torch_here: dict[str, str]) -> None:
     blocks = read_blocks("pytorch.md")
     script = tmp_path / "train.py"
