@@ -3,6 +3,7 @@
 `tests/render/test_size.py` holds projects to the goals.
 """
 
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ def count_lines(tree: Tree, directory: str) -> int:
 
 def count_stages(tree: Tree) -> int:
     """Return the stages of the image but for uv's, which reads the lock."""
-    return tree["Dockerfile"].count(b"\nFROM ") + tree["Dockerfile"].startswith(b"FROM ") - 1
+    return len(re.findall(rb"(?m)^FROM ", tree["Dockerfile"])) - 1
 
 
 def count_words(text: str) -> int:

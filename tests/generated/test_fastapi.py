@@ -27,7 +27,7 @@ MIDDLEWARE = """
 """
 # Sends each route a request with the header and one without; prints the route, both statuses, and both tags.
 ASK = """
-import json, sys
+import json
 from fastapi.testclient import TestClient
 from service.app import create_app
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from answers import DEFAULTS
-from generated.conftest import has_python, serving
-from project import Project, ask, render
+from generated.conftest import render_or_skip, serving
+from project import Project, ask
 
 SETTINGS = {"KEEP_ALIVE_SECONDS": "1", "ROOT_PATH": "/ml", "FORWARDED_ALLOW_IPS": "127.0.0.1"}
 OFFER = {"connection": "Upgrade, HTTP2-Settings", "upgrade": "h2c", "http2-settings": "AAEAAEAAAAIAAAAB"}
@@ -17,9 +17,7 @@ OFFER = {"connection": "Upgrade, HTTP2-Settings", "upgrade": "h2c", "http2-setti
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    if not has_python(DEFAULTS["python_version"]):
-        pytest.skip("the default Python is not on this machine")
-    with serving(render(DEFAULTS, tmp_path_factory.mktemp("settings")), **SETTINGS) as service:
+    with serving(render_or_skip(DEFAULTS, tmp_path_factory.mktemp("settings")), **SETTINGS) as service:
         yield service
 
 
@@ -51,8 +49,8 @@ def test_an_offer_of_http_2_is_declined(service: Project) -> None:
     assert "ready" in get(service, "/health/ready", **OFFER, **{"content-length": "0"})
 
 
-def test_an_unexpected_error_is_one_event_in_the_log(tmp_path: Path) -> None:
-    project = render(DEFAULTS, tmp_path)
+@pytest.mark.parametrize("answers", [DEFAULTS])
+def test_an_unexpected_error_is_one_event_in_the_log(project: Path, tmp_path: Path) -> None:
     routes = project / "src" / "service" / "routes.py"
     text = routes.read_text(encoding="utf-8")
     routes.write_text(text.replace("return predictor.to_response", "raise RuntimeError from None  #"))
