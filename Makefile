@@ -22,7 +22,7 @@ demo: .venv ## Render the default answers, run the service, ask it, stop it
 test: .venv lint ## Run every test but those of `make stress`
 	uv run pytest
 
-stress: .venv ## Run what takes minutes and seldom changes: ten thousand malformed requests, training, a browser
+stress: .venv ## Run what takes minutes and seldom changes: training, a swarm, a browser, and more of what `make test` runs
 	uv run pytest -m stress
 
 fast: .venv lint ## Run the tests that take seconds

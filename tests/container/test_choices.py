@@ -24,9 +24,10 @@ from project import (
     wait_until,
 )
 from side_by_side import Results, side_by_side
+from stress import first_always
 
 VOLUMES = [nearest("model_volume", volume) for volume in CHOICES["model_volume"]]
-every_volume = pytest.mark.parametrize("answers", VOLUMES, scope="module")
+every_volume = pytest.mark.parametrize("answers", first_always(VOLUMES), scope="module")
 
 
 def has_images(version: str) -> bool:

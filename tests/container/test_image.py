@@ -22,6 +22,7 @@ from container.conftest import (
 )
 from images.measure import measure_push, read_layers, read_size
 from project import CommandFailedError, Project, run
+from stress import first_always
 
 BASE_LABEL = "org.opencontainers.image.base.name"
 # What follows the magic number in byte code that is compared with its source, and in other: PEP 552.
@@ -95,7 +96,7 @@ def test_byte_code_of_the_application_alone_is_compared_with_its_source(project:
     assert "app/src/service/__pycache__/app.cpython-313.pyc" in kinds[CHECKED_HASH]
 
 
-@every_base
+@pytest.mark.parametrize("answers", first_always(CELLS))
 def test_new_code_and_a_new_version_change_one_small_layer(project: Project, tmp_path: Path) -> None:
     copy = copy_project(project, tmp_path, "changed")
     pyproject = copy.path / "pyproject.toml"
@@ -135,7 +136,7 @@ def test_a_build_that_lacks_what_was_removed_names_the_list(project: Project, tm
 OTHER_DOCKERFILE = {"package_manager": "pip", "model_volume": "named", "model_updates": "live"}
 
 
-@pytest.mark.parametrize("answers", [*CELLS, DEFAULTS | OTHER_DOCKERFILE])
+@pytest.mark.parametrize("answers", [DEFAULTS | OTHER_DOCKERFILE, *first_always(CELLS)])
 def test_the_same_tree_gives_the_same_layers_anywhere_at_any_time(project: Project, tmp_path: Path) -> None:
     copy = copy_project(project, tmp_path, "again")
     for path in [copy.path, *copy.path.rglob("*")]:

@@ -148,13 +148,6 @@ def test_javas_offer_of_another_protocol_is_ignored(project: Project, caddy: str
         assert client.status() == 200
 
 
-def test_a_client_that_half_closes_after_its_request_is_answered(project: Project, caddy: str) -> None:
-    with Client(caddy) as client:
-        client.send(head(project) + b"\r\n" + project.example().encode())
-        client.socket.shutdown(socket.SHUT_WR)
-        assert client.predicts()
-
-
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
@@ -181,9 +174,11 @@ def test_a_malformed_request_is_refused(project: Project, caddy: str, headers: b
     ids=["with a length", "without one"],
 )
 def test_a_body_is_limited(project: Project, caddy: str, header: bytes, body: bytes) -> None:
-    with Client(caddy) as client:
-        client.send(b"POST /predict HTTP/1.1\r\nhost: localhost\r\n" + header + b"\r\n\r\n" + body)
-        assert client.status() == 413
+    request = b"POST /predict HTTP/1.1\r\nhost: localhost\r\n" + header + b"\r\n\r\n" + body
+    for _ in range(20):  # when Caddy and the service both cut a body, one client in ten gets 502
+        with Client(caddy) as client:
+            client.send(request)
+            assert client.status() == 413
 
 
 def send_slowly(client: Client) -> None:
@@ -197,6 +192,15 @@ def send_slowly(client: Client) -> None:
 def test_a_client_that_sends_its_headers_slowly_is_closed(project: Project, caddy: str) -> None:
     with Client(caddy) as client, pytest.raises(OSError, match=r"reset|pipe"):
         send_slowly(client)
+
+
+@pytest.mark.stress
+def test_a_client_that_never_ends_its_body_is_closed(project: Project, caddy: str) -> None:
+    began = time.monotonic()
+    with Client(caddy) as client:
+        client.send(head(project) + b"\r\n{")
+        assert not client.predicts()
+    assert 25 < time.monotonic() - began < 40
 
 
 def test_clients_that_never_read_and_clients_that_never_ask_again_stop_nobody(

@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from container.conftest import IMAGES, every_manager
+from container.conftest import IMAGES, MANAGERS
 from project import CommandFailedError, poetry_settings, render, run
+from stress import first_always
 
 INDEX = Path(__file__).with_name("private_index.py")
 PASSWORD = f"password-{uuid.uuid4()}"
@@ -80,7 +81,7 @@ def name_index(manager: str, text: str, host: str) -> str:
     return text + '\n[tool.uv.sources]\nour-secret-sauce.index = "private"\n'
 
 
-@every_manager
+@pytest.mark.parametrize("answers", first_always(MANAGERS))
 def test_a_ca_bundle_and_credentials_of_a_private_index_are_used_and_leave_no_trace(
     tmp_path: Path, answers: dict
 ) -> None:

@@ -11,8 +11,6 @@ from container.conftest import default
 from load import Load, Result, make_request
 from project import Project
 
-STOPS = 20
-
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,11 +34,12 @@ def stop_under_load(project: Project) -> Result:
 
 
 @default
+@pytest.mark.parametrize("stops", [5, pytest.param(20, marks=pytest.mark.stress)])
 @pytest.mark.usefixtures("impatient")
-def test_twenty_stops_under_load_lose_no_request(project: Project) -> None:
+def test_stops_under_load_lose_no_request(project: Project, stops: int) -> None:
     with project.started():
-        results = [stop_under_load(project) for _ in range(STOPS)]
-    assert [dict(result.lost) for result in results] == [{}] * STOPS
+        results = [stop_under_load(project) for _ in range(stops)]
+    assert [dict(result.lost) for result in results] == [{}] * stops
     statuses = sum((result.statuses for result in results), Counter())
     assert statuses.keys() <= {200, 503}
     assert all(result.statuses[200] > 50 for result in results)

@@ -15,6 +15,7 @@ from container.conftest import IMAGES, PYTHON, Build
 from pages import read_blocks, select
 from project import Project, run, wait_until
 
+pytestmark = pytest.mark.stress
 CLIENTS = Path(__file__).with_name("swarm_clients.py").read_text(encoding="utf-8")
 STACK = f"{IMAGES}swarm"
 SERVICE, NETWORK = f"{STACK}_service", f"{STACK}_default"

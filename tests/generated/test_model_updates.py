@@ -11,6 +11,7 @@ from answers import CHOICES, DEFAULTS, Answers
 from generated.conftest import render_or_skip, serving
 from load import Load, make_request
 from project import run, wait_until
+from stress import first_always
 
 SWITCHES = 5
 LAYOUTS = [DEFAULTS | {"model_layout": layout, "model_updates": "live"} for layout in CHOICES["model_layout"]]
@@ -65,7 +66,7 @@ for step in itertools.count(0):
 """
 
 
-@pytest.fixture(scope="module", params=LAYOUTS)
+@pytest.fixture(scope="module", params=first_always(LAYOUTS))
 def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project of each layout, installed once."""
     answers: Answers = request.param

@@ -26,6 +26,7 @@ def read_card(name: str) -> str:
     return (SAMPLES / name / "readme.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.stress
 @pytest.mark.skipif(sys.platform == "darwin", reason="NumPy rounds otherwise there; training amplifies it")
 def test_training_digits_anew_gives_the_accuracy_of_the_card_and_the_example(tmp_path: Path) -> None:
     model, weights = tmp_path / "model.onnx", tmp_path / "model.safetensors"
@@ -40,6 +41,7 @@ def test_training_digits_anew_gives_the_accuracy_of_the_card_and_the_example(tmp
     assert json.loads(request.read_text(encoding="utf-8")) == json.loads(example)
 
 
+@pytest.mark.stress
 def test_training_irises_anew_gives_the_accuracy_of_the_card_and_the_example(tmp_path: Path) -> None:
     model, request = tmp_path / "model.skops", tmp_path / "predict.json"
     output = train("iris", tmp_path, model=model, request=request)
