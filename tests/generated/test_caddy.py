@@ -35,7 +35,7 @@ def public(project: Path, tmp_path: Path) -> Iterator[Project]:
         caddyfile.write_text(text.replace("service:8000", f"127.0.0.1:{service.port}"), encoding="utf-8")
         behind = Project(project)
         environment = {"DOMAIN": f"http://127.0.0.1:{behind.port}", "MAX_BODY_BYTES": str(LIMIT)}
-        environment |= {"HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)}
+        environment |= {"HOME": str(tmp_path)}  # Caddy keeps files there
         with subprocess.Popen(
             [CADDY, "run"], cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL
         ) as caddy:
